@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* rocm-testbed-agent: the server's hand in the guest. The server types a line
+ * at the guest's root shell that brings this program in through the very port
+ * on which it then listens: rocm-testbed-agent [--background] PORT NONCE.
+ *
+ * It needs nothing of the guest but a kernel: no libraries, no python, no
+ * network. When the server's end of the port goes away it powers the guest off
+ * after a grace period, so that nothing is left running that nobody watches. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/reboot.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "command.h"
+#include "process.h"
+
+#define ORPHAN_GRACE_MS 5000
+#define POWEROFF_MS 60000
+
+/* What commands run with: autopkgtest passes no environment of its own. */
+static const char *const environment[][2] = {
+    { "HOME", "/root" },
+    { "LANG", "C.UTF-8" },
+    { "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
+    { "SHELL", "/bin/sh" },
+    { "TERM", "vt220" },
+};
+
+static void
+set_environment(void)
+{
+    clearenv();
+    for (size_t i = 0; i < sizeof environment / sizeof *environment; i++)
+        setenv(environment[i][0], environment[i][1], 1);
+    umask(022);
+    if (chdir("/") < 0)
+        abort();
+}
+
+/* stdin, stdout and stderr were the root shell's terminal. */
+static void
+let_go_of_terminal(void)
+{
+    int nowhere = open("/dev/null", O_RDWR);
+
+    for (int fd = 0; fd <= 2; fd++)
+        dup2(nowhere, fd);
+    if (nowhere > 2)
+        close(nowhere);
+}
+
+static void
+go_to_background(void)
+{
+    pid_t pid = fork();
+
+    if (pid != 0)
+        _exit(pid < 0 ? 1 : 0);
+    setsid();
+}
+
+/* SIGCHLD: a command ended. SIGIO: somebody came to or left the port's other end. */
+static int
+open_signals(void)
+{
+    sigset_t signals;
+
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGCHLD);
+    sigaddset(&signals, SIGIO);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int
+open_port(const char *path)
+{
+    int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd < 0)
+        return -1;
+    fcntl(fd, F_SETOWN, getpid());
+    fcntl(fd, F_SETFL, O_NONBLOCK | O_ASYNC);
+    return fd;
+}
+
+static void
+send_hello(Port *port, const char *nonce)
+{
+    buffer_append(&port->out, AQR_WIRE_MAGIC, AQR_WIRE_MAGIC_LENGTH);
+    buffer_append(&port->out, nonce, AQR_WIRE_NONCE_LENGTH);
+}
+
+static void
+handle_signals(int signals, Commands *commands)
+{
+    struct signalfd_siginfo caught;
+
+    while (read(signals, &caught, sizeof caught) == (ssize_t)sizeof caught) {
+        if (caught.ssi_signo == SIGCHLD)
+            commands_reap(commands);
+    }
+}
+
+/* Waits for something to do. POLLHUP on the port cannot be masked, so a port
+ * that nobody listens to is left out, until a SIGIO. */
+static void
+wait_for_work(const Commands *commands, int signals, bool connected, int timeout)
+{
+    size_t n = commands_poll_fds(commands, NULL, 0);
+    struct pollfd *fds = calloc(n + 2, sizeof *fds);
+    short port_events = POLLIN;
+
+    if (fds == NULL)
+        abort();
+    if (buffer_length(&commands->port->out) > 0)
+        port_events |= POLLOUT;
+    fds[0] = (struct pollfd){ signals, POLLIN, 0 };
+    fds[1] = (struct pollfd){ connected ? commands->port->fd : -1, port_events, 0 };
+    n = commands_poll_fds(commands, fds + 2, n);
+    poll(fds, n + 2, timeout);
+    free(fds);
+}
+
+static void
+handle_frames(Commands *commands)
+{
+    AqrWireHeader header;
+    const uint8_t *payload;
+
+    while (port_next(commands->port, &header, &payload))
+        commands_handle(commands, &header, payload);
+}
+
+/* Works until the server has gone. */
+static void
+serve(Commands *commands, int signals)
+{
+    bool connected = true;
+
+    while (connected) {
+        wait_for_work(commands, signals, true, commands_timeout(commands));
+        handle_signals(signals, commands);
+        connected = port_read(commands->port);
+        handle_frames(commands);
+        commands_step(commands);
+        connected = connected && port_write(commands->port);
+    }
+}
+
+/* Waits @ms, or until the server is back, if @for_server. Children are reaped
+ * meanwhile. */
+static bool
+wait_alone(Commands *commands, int signals, int ms, bool for_server)
+{
+    int64_t until = now_ms() + ms;
+    bool back = false;
+
+    while (!back && now_ms() < until) {
+        wait_for_work(&(Commands){ .port = commands->port }, signals, false,
+                      (int)(until - now_ms()));
+        handle_signals(signals, commands);
+        back = for_server && port_read(commands->port);
+    }
+    return back;
+}
+
+static void
+power_off(Commands *commands, int signals)
+{
+    static const char *const ways[][3] = { { "systemctl", "poweroff" }, { "poweroff" } };
+    Process process;
+
+    commands_kill_all(commands);
+    if (process_start(ways[0], false, &process) == 0 ||
+        process_start(ways[1], false, &process) == 0)
+        wait_alone(commands, signals, POWEROFF_MS, false);
+    sync();
+    reboot(RB_POWER_OFF);
+}
+
+int
+main(int argc, char **argv)
+{
+    bool background = argc > 1 && strcmp(argv[1], "--background") == 0;
+    char **operands = argv + 1 + background;
+    Port port = { .fd = -1 };
+    Commands commands = { .port = &port };
+    int signals;
+
+    if (argc != 3 + background || strlen(operands[1]) != AQR_WIRE_NONCE_LENGTH) {
+        fputs("usage: rocm-testbed-agent [--background] PORT NONCE\n", stderr);
+        return 2;
+    }
+    if (background)
+        go_to_background();
+    signals = open_signals();
+    port.fd = open_port(operands[0]);
+    if (port.fd < 0 || signals < 0) {
+        fprintf(stderr, "rocm-testbed-agent: %s: %s\n", operands[0], strerror(errno));
+        return 1;
+    }
+    set_environment();
+    let_go_of_terminal();
+    send_hello(&port, operands[1]);
+    port_write(&port);
+    do {
+        serve(&commands, signals);
+    } while (wait_alone(&commands, signals, ORPHAN_GRACE_MS, true));
+    power_off(&commands, signals);
+    return 1;
+}

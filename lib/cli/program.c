@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/program.h"
+
+#include <locale.h>
+
+#include "aqr-config.h"
+
+static gboolean debugging;
+
+void
+aqr_program_start(const char *name)
+{
+    setlocale(LC_ALL, "");
+    g_set_prgname(name);
+}
+
+void
+aqr_program_set_debug(gboolean debug)
+{
+    debugging = debug;
+}
+
+static void
+print(const char *kind, const char *format, va_list arguments)
+{
+    g_autofree char *text = g_strdup_vprintf(format, arguments);
+
+    g_printerr("%s: %s%s\n", g_get_prgname(), kind, text);
+}
+
+void
+aqr_program_say(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    print("", format, arguments);
+    va_end(arguments);
+}
+
+void
+aqr_program_debug(const char *format, ...)
+{
+    va_list arguments;
+
+    if (!debugging)
+        return;
+    va_start(arguments, format);
+    print("DBG: ", format, arguments);
+    va_end(arguments);
+}
+
+char *
+aqr_program_libexec(const char *name)
+{
+    const char *dir = g_getenv("AQR_LIBEXEC_DIR");
+
+    return g_build_filename(dir != NULL ? dir : AQR_LIBEXEC_DIR, name, NULL);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/vm-spec.h"
+
+/* The options that say what VM is wanted, for every program that starts one.
+ * They are autopkgtest-virt-qemu's where it has them. */
+typedef struct {
+    char **images; /* the first is written to through an overlay */
+    char **gpus;
+    char *connect;
+    char *accel;
+    char *boot;
+    gboolean efi;
+    int cpus;       /* 0: three quarters of the host's */
+    gint64 ram_mib; /* 0: see aqr_vm_spec_default_ram() */
+    char *overlay_dir;
+    char *user, *password;
+    int timeout_reboot;   /* seconds; 0: by accelerator */
+    int timeout_poweroff; /* seconds */
+    gboolean show_boot;
+    gboolean debug;
+    gboolean dry_run;
+    gboolean version;
+} AqrVmOptions;
+
+void aqr_vm_options_clear(AqrVmOptions *options);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AqrVmOptions, aqr_vm_options_clear)
+
+/* Parses @argv, options also after the images. AQR_ERROR_USAGE. @summary and
+ * @description frame the --help, which prints itself and ends the process. */
+gboolean aqr_vm_options_parse(AqrVmOptions *options, int argc, char **argv, const char *summary,
+                              const char *description, GError **error);
+
+/* Looks at the host and the images, and decides what the options left open.
+ * @work_dir is where the VM's sockets and variables go. */
+AqrVmSpec *aqr_vm_options_to_spec(const AqrVmOptions *options, const char *work_dir,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* How long a boot may take, in seconds: VFIO and hardware take tens of them, an
+ * emulated processor is some ten times slower. */
+int aqr_vm_options_boot_seconds(const AqrVmOptions *options, AqrAccel accel);

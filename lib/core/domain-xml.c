@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/domain-xml.h"
+
+#include "base/xml.h"
+#include "core/link-wire.h"
+
+#define PRINTED(name, ...) g_autofree char *name = g_strdup_printf(__VA_ARGS__)
+
+/* What the sweep of a later process recognises as ours. */
+#define METADATA_URI "https://salsa.debian.org/rocm-team/autopkgtest-virt-qemu-rocm"
+
+static void
+write_metadata(AqrXml *xml, const AqrVmSpec *spec)
+{
+    const AqrDisk *base = g_ptr_array_index(spec->disks, 0);
+
+    aqr_xml_open(xml, "metadata", NULL);
+    aqr_xml_open(xml, "aqr:testbed", "xmlns:aqr", METADATA_URI, NULL);
+    aqr_xml_text(xml, "aqr:image", base->file, NULL);
+    aqr_xml_close(xml);
+    aqr_xml_close(xml);
+}
+
+static void
+write_os(AqrXml *xml, const AqrVmSpec *spec)
+{
+    aqr_xml_open(xml, "os", NULL);
+    aqr_xml_text(xml, "type", "hvm", "arch", "x86_64", "machine", "q35", NULL);
+    aqr_xml_text(xml, "loader", spec->firmware, "readonly", "yes", "type", "pflash", NULL);
+    aqr_xml_text(xml, "nvram", spec->nvram, NULL);
+    aqr_xml_empty(xml, "boot", "dev", "hd", NULL);
+    aqr_xml_close(xml);
+}
+
+/* SeaBIOS on q35 enters SMM for every disk call, which makes GRUB crawl under
+ * TCG; only secure boot needs SMM. */
+static void
+write_machine(AqrXml *xml, const AqrVmSpec *spec)
+{
+    gboolean kvm = spec->accel == AQR_ACCEL_KVM;
+
+    aqr_xml_open(xml, "features", NULL);
+    aqr_xml_empty(xml, "acpi", NULL);
+    aqr_xml_empty(xml, "apic", NULL);
+    aqr_xml_empty(xml, "smm", "state", "off", NULL);
+    aqr_xml_close(xml);
+    aqr_xml_empty(xml, "cpu", "mode", kvm ? "host-passthrough" : "maximum", NULL);
+    aqr_xml_empty(xml, "clock", "offset", "utc", NULL);
+    aqr_xml_text(xml, "on_poweroff", "destroy", NULL);
+    aqr_xml_text(xml, "on_reboot", "restart", NULL);
+    aqr_xml_text(xml, "on_crash", "destroy", NULL);
+}
+
+/* The base image is shared, and its owner's: libvirt must not chown it. */
+static void
+write_untouched_source(AqrXml *xml, const char *file)
+{
+    aqr_xml_open(xml, "source", "file", file, NULL);
+    aqr_xml_empty(xml, "seclabel", "model", "dac", "relabel", "no", NULL);
+    aqr_xml_close(xml);
+}
+
+static void
+write_overlay(AqrXml *xml, const AqrVmSpec *spec)
+{
+    const AqrDisk *base = g_ptr_array_index(spec->disks, 0);
+
+    aqr_xml_open(xml, "disk", "type", "file", "device", "disk", NULL);
+    /* The overlay does not outlive the VM: nothing needs to reach the platters. */
+    aqr_xml_empty(xml, "driver", "name", "qemu", "type", "qcow2", "cache", "unsafe", "discard",
+                  "unmap", NULL);
+    aqr_xml_empty(xml, "source", "file", spec->overlay, NULL);
+    aqr_xml_open(xml, "backingStore", "type", "file", NULL);
+    aqr_xml_empty(xml, "format", "type", base->format, NULL);
+    write_untouched_source(xml, base->file);
+    aqr_xml_empty(xml, "backingStore", NULL);
+    aqr_xml_close(xml);
+    aqr_xml_empty(xml, "target", "dev", "vda", "bus", "virtio", NULL);
+    aqr_xml_close(xml);
+}
+
+static void
+write_read_only(AqrXml *xml, const AqrDisk *disk, unsigned index)
+{
+    PRINTED(target, "vd%c", 'a' + (int)index);
+
+    aqr_xml_open(xml, "disk", "type", "file", "device", "disk", NULL);
+    aqr_xml_empty(xml, "driver", "name", "qemu", "type", disk->format, NULL);
+    write_untouched_source(xml, disk->file);
+    aqr_xml_empty(xml, "target", "dev", target, "bus", "virtio", NULL);
+    aqr_xml_empty(xml, "readonly", NULL);
+    aqr_xml_close(xml);
+}
+
+/* QEMU connects to sockets that we listen on: so nothing has to be waited for,
+ * and it needs no more rights than to reach them. */
+static void
+write_socket(AqrXml *xml, const AqrVmSpec *spec, AqrSocket which)
+{
+    g_autofree char *path = aqr_vm_spec_socket_path(spec->socket_dir, which);
+
+    aqr_xml_empty(xml, "source", "mode", "connect", "path", path, NULL);
+}
+
+static void
+write_serial(AqrXml *xml, const AqrVmSpec *spec, AqrSocket which, const char *port)
+{
+    aqr_xml_open(xml, "serial", "type", "unix", NULL);
+    write_socket(xml, spec, which);
+    aqr_xml_empty(xml, "target", "port", port, NULL);
+    aqr_xml_close(xml);
+}
+
+/* libvirt takes the first console for another name of the first serial port. */
+static void
+write_console(AqrXml *xml, const AqrVmSpec *spec, AqrSocket which, const char *type,
+              const char *port)
+{
+    aqr_xml_open(xml, "console", "type", "unix", NULL);
+    write_socket(xml, spec, which);
+    aqr_xml_empty(xml, "target", "type", type, "port", port, NULL);
+    aqr_xml_close(xml);
+}
+
+static void
+write_links(AqrXml *xml, const AqrVmSpec *spec)
+{
+    write_serial(xml, spec, AQR_SOCKET_TTYS0, "0");
+    write_serial(xml, spec, AQR_SOCKET_TTYS1, "1");
+    write_console(xml, spec, AQR_SOCKET_TTYS0, "serial", "0");
+    write_console(xml, spec, AQR_SOCKET_HVC0, "virtio", "1");
+    write_console(xml, spec, AQR_SOCKET_HVC1, "virtio", "2");
+    aqr_xml_open(xml, "channel", "type", "unix", NULL);
+    write_socket(xml, spec, AQR_SOCKET_LINK);
+    aqr_xml_empty(xml, "target", "type", "virtio", "name", AQR_WIRE_PORT, NULL);
+    aqr_xml_close(xml);
+}
+
+static void
+write_devices(AqrXml *xml, const AqrVmSpec *spec)
+{
+    aqr_xml_open(xml, "devices", NULL);
+    write_overlay(xml, spec);
+    for (unsigned i = 1; i < spec->disks->len; i++)
+        write_read_only(xml, g_ptr_array_index(spec->disks, i), i);
+    aqr_xml_empty(xml, "controller", "type", "usb", "model", "none", NULL);
+    aqr_xml_open(xml, "interface", "type", "user", NULL);
+    aqr_xml_empty(xml, "model", "type", "virtio", NULL);
+    aqr_xml_close(xml);
+    write_links(xml, spec);
+    aqr_xml_open(xml, "rng", "model", "virtio", NULL);
+    aqr_xml_text(xml, "backend", "/dev/urandom", "model", "random", NULL);
+    aqr_xml_close(xml);
+    aqr_xml_empty(xml, "memballoon", "model", "none", NULL);
+    aqr_xml_close(xml);
+}
+
+char *
+aqr_domain_xml(const AqrVmSpec *spec)
+{
+    g_autoptr(AqrXml) xml = aqr_xml_new();
+    PRINTED(ram, "%" G_GUINT64_FORMAT, spec->ram_mib);
+    PRINTED(cpus, "%u", spec->cpus);
+
+    aqr_xml_open(xml, "domain", "type", spec->accel == AQR_ACCEL_KVM ? "kvm" : "qemu", NULL);
+    aqr_xml_text(xml, "name", spec->name, NULL);
+    write_metadata(xml, spec);
+    aqr_xml_text(xml, "memory", ram, "unit", "MiB", NULL);
+    aqr_xml_text(xml, "vcpu", cpus, NULL);
+    write_os(xml, spec);
+    write_machine(xml, spec);
+    write_devices(xml, spec);
+    aqr_xml_close(xml);
+    return aqr_xml_end(xml);
+}

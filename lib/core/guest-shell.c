@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/guest-shell.h"
+
+#include <string.h>
+
+/* Typed where a shell may be. The terminal echoes it; the answer differs. */
+#define PROBE " printf 'aqr-%s\\n' shell\n"
+#define PROBE_ANSWER "aqr-shell"
+
+#define KEPT 400 /* bytes of a console that may still matter */
+
+typedef enum { WAITING, NAMED, GAVE_PASSWORD, STARTED_SHELL, REFUSED } Login;
+
+struct AqrGuestShell {
+    char *user, *password;
+    GString *seen[AQR_N_SOCKETS];
+    Login login;
+    AqrSocket login_console;
+    gboolean prompted; /* a login prompt has been seen, on login_console */
+    gboolean found;
+    AqrSocket found_at;
+};
+
+AqrGuestShell *
+aqr_guest_shell_new(const char *user, const char *password)
+{
+    AqrGuestShell *shell = g_new0(AqrGuestShell, 1);
+
+    shell->user = g_strdup(user);
+    shell->password = g_strdup(password);
+    for (int i = 0; i < AQR_N_SOCKETS; i++)
+        shell->seen[i] = g_string_new(NULL);
+    return shell;
+}
+
+void
+aqr_guest_shell_free(AqrGuestShell *shell)
+{
+    if (shell == NULL)
+        return;
+    for (int i = 0; i < AQR_N_SOCKETS; i++)
+        g_string_free(shell->seen[i], TRUE);
+    g_free(shell->user);
+    g_free(shell->password);
+    g_free(shell);
+}
+
+void
+aqr_guest_shell_reset(AqrGuestShell *shell)
+{
+    for (int i = 0; i < AQR_N_SOCKETS; i++)
+        g_string_truncate(shell->seen[i], 0);
+    shell->login = WAITING;
+    shell->prompted = FALSE;
+    shell->found = FALSE;
+}
+
+static gboolean
+ends_with(const GString *seen, const char *end)
+{
+    gsize length = strlen(end);
+
+    return seen->len >= length && memcmp(seen->str + seen->len - length, end, length) == 0;
+}
+
+static gboolean
+is_at_prompt(const GString *seen)
+{
+    return ends_with(seen, "# ") || ends_with(seen, "$ ");
+}
+
+/* A shell prints a prompt when it starts, and again after what it was asked. */
+static const char *
+read_shell_console(AqrGuestShell *shell, AqrSocket console)
+{
+    GString *seen = shell->seen[console];
+
+    if (shell->found)
+        return NULL;
+    if (strstr(seen->str, PROBE_ANSWER) != NULL) {
+        shell->found = TRUE;
+        shell->found_at = console;
+        return NULL;
+    }
+    if (!is_at_prompt(seen))
+        return NULL;
+    g_string_truncate(seen, 0);
+    return PROBE;
+}
+
+/* A shell on hvc1, as autopkgtest's images have it. sudo reads the password
+ * from the line that follows. */
+static char *
+start_shell(const AqrGuestShell *shell)
+{
+    const char *start = "setsid sh -c 'exec sh -i </dev/hvc1 >/dev/hvc1 2>&1'";
+
+    if (g_strcmp0(shell->user, "root") == 0)
+        return g_strdup_printf(" %s &\n", start);
+    return g_strdup_printf(" sudo -b -S -p '' %s\n%s\n", start, shell->password);
+}
+
+static char *
+read_login_console(AqrGuestShell *shell, AqrSocket console)
+{
+    GString *seen = shell->seen[console];
+
+    if (shell->login == WAITING && ends_with(seen, "login: ")) {
+        shell->prompted = TRUE;
+        shell->login_console = console;
+    }
+    if (!shell->prompted || console != shell->login_console)
+        return NULL;
+    if (shell->login == NAMED && ends_with(seen, "assword: ")) {
+        shell->login = GAVE_PASSWORD;
+        g_string_truncate(seen, 0);
+        return g_strdup_printf("%s\n", shell->password);
+    }
+    if (shell->login > WAITING && strstr(seen->str, "Login incorrect") != NULL)
+        shell->login = REFUSED;
+    /* A user without a password is not asked for one. */
+    if ((shell->login == NAMED || shell->login == GAVE_PASSWORD) && is_at_prompt(seen)) {
+        shell->login = STARTED_SHELL;
+        return start_shell(shell);
+    }
+    return NULL;
+}
+
+char *
+aqr_guest_shell_read(AqrGuestShell *shell, AqrSocket console, const char *bytes, gsize length)
+{
+    GString *seen = shell->seen[console];
+
+    for (gsize i = 0; i < length; i++) {
+        if (bytes[i] != '\0')
+            g_string_append_c(seen, bytes[i]);
+    }
+    if (seen->len > KEPT)
+        g_string_erase(seen, 0, (gssize)(seen->len - KEPT));
+    if (console == AQR_SOCKET_HVC1 || console == AQR_SOCKET_TTYS1)
+        return g_strdup(read_shell_console(shell, console));
+    if (console == AQR_SOCKET_HVC0 || console == AQR_SOCKET_TTYS0)
+        return read_login_console(shell, console);
+    return NULL;
+}
+
+gboolean
+aqr_guest_shell_may_log_in(const AqrGuestShell *shell)
+{
+    return shell->prompted && shell->login == WAITING && shell->user != NULL &&
+           shell->password != NULL && !shell->found;
+}
+
+char *
+aqr_guest_shell_log_in(AqrGuestShell *shell, AqrSocket *console)
+{
+    shell->login = NAMED;
+    *console = shell->login_console;
+    g_string_truncate(shell->seen[shell->login_console], 0);
+    return g_strdup_printf("%s\n", shell->user);
+}
+
+gboolean
+aqr_guest_shell_is_found(const AqrGuestShell *shell, AqrSocket *console)
+{
+    if (shell->found)
+        *console = shell->found_at;
+    return shell->found;
+}
+
+const char *
+aqr_guest_shell_problem(const AqrGuestShell *shell)
+{
+    if (shell->found)
+        return NULL;
+    if (shell->login == REFUSED)
+        return "the guest refused the login; check --user and --password";
+    if (shell->login == STARTED_SHELL)
+        return "logged in, but could not start a root shell on hvc1; "
+               "the user of --user must be root or allowed to use sudo";
+    if (shell->prompted && shell->login == WAITING && !aqr_guest_shell_may_log_in(shell))
+        return "the guest offers a login prompt but no root shell on hvc1 or ttyS1; prepare the "
+               "image with autopkgtest's setup-testbed, or give --user and --password";
+    return NULL;
+}

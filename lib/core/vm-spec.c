@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/vm-spec.h"
+
+#include "base/error.h"
+
+AqrDisk *
+aqr_disk_new(const char *file, const char *format)
+{
+    AqrDisk *disk = g_new0(AqrDisk, 1);
+
+    disk->file = g_strdup(file);
+    disk->format = g_strdup(format);
+    return disk;
+}
+
+void
+aqr_disk_free(AqrDisk *disk)
+{
+    if (disk == NULL)
+        return;
+    g_free(disk->file);
+    g_free(disk->format);
+    g_free(disk);
+}
+
+AqrVmSpec *
+aqr_vm_spec_new(void)
+{
+    AqrVmSpec *spec = g_new0(AqrVmSpec, 1);
+
+    spec->disks = g_ptr_array_new_with_free_func((GDestroyNotify)aqr_disk_free);
+    return spec;
+}
+
+void
+aqr_vm_spec_free(AqrVmSpec *spec)
+{
+    if (spec == NULL)
+        return;
+    g_free(spec->name);
+    g_free(spec->firmware);
+    g_free(spec->nvram);
+    g_free(spec->overlay);
+    g_ptr_array_unref(spec->disks);
+    g_free(spec->socket_dir);
+    g_free(spec);
+}
+
+static int
+find_word(const char *const *words, const char *word)
+{
+    for (int i = 0; words[i] != NULL; i++) {
+        if (g_str_equal(words[i], word))
+            return i;
+    }
+    return -1;
+}
+
+gboolean
+aqr_accel_parse(const char *word, AqrAccel *accel, GError **error)
+{
+    static const char *const words[] = { "auto", "kvm", "tcg", NULL }; /* as in AqrAccel */
+    int found = find_word(words, word);
+
+    if (found < 0) {
+        g_set_error(error, AQR_ERROR, AQR_ERROR_USAGE,
+                    "unknown accelerator \"%s\"; use auto, kvm or tcg", word);
+        return FALSE;
+    }
+    *accel = (AqrAccel)found;
+    return TRUE;
+}
+
+gboolean
+aqr_boot_parse(const char *word, AqrBoot *boot, GError **error)
+{
+    static const char *const words[] = { "auto", "bios", "efi", NULL }; /* as in AqrBoot */
+    int found = find_word(words, word);
+
+    /* autopkgtest-virt-qemu's "none": no firmware of ours, QEMU's own. */
+    if (g_str_equal(word, "none"))
+        found = AQR_BOOT_BIOS;
+    if (found < 0) {
+        g_set_error(error, AQR_ERROR, AQR_ERROR_USAGE,
+                    "unknown boot mode \"%s\"; use auto, bios or efi", word);
+        return FALSE;
+    }
+    *boot = (AqrBoot)found;
+    return TRUE;
+}
+
+unsigned
+aqr_vm_spec_default_cpus(unsigned host_cpus)
+{
+    return MAX(1, host_cpus * 3 / 4);
+}
+
+guint64
+aqr_vm_spec_default_ram(guint64 host_mib, gboolean with_gpu)
+{
+    guint64 share = host_mib * 3 / 4;
+
+    return with_gpu ? share : MIN(share, 4096);
+}
+
+const char *
+aqr_vm_spec_socket_name(AqrSocket which)
+{
+    static const char *const names[] = {
+        [AQR_SOCKET_TTYS0] = "ttyS0", [AQR_SOCKET_TTYS1] = "ttyS1", [AQR_SOCKET_HVC0] = "hvc0",
+        [AQR_SOCKET_HVC1] = "hvc1",   [AQR_SOCKET_LINK] = "link",
+    };
+
+    return names[which];
+}
+
+char *
+aqr_vm_spec_socket_path(const char *socket_dir, AqrSocket which)
+{
+    return g_build_filename(socket_dir, aqr_vm_spec_socket_name(which), NULL);
+}

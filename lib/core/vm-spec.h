@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* What a testbed's VM is to be: a plain value, filled in by options and probes,
+ * turned into libvirt's XML by core/domain-xml. */
+
+typedef enum {
+    AQR_ACCEL_AUTO, /* KVM where it works, otherwise TCG */
+    AQR_ACCEL_KVM,
+    AQR_ACCEL_TCG,
+} AqrAccel;
+
+typedef enum {
+    AQR_BOOT_AUTO, /* EFI when the image has an EFI system partition */
+    AQR_BOOT_BIOS,
+    AQR_BOOT_EFI,
+} AqrBoot;
+
+typedef struct {
+    char *file;   /* absolute */
+    char *format; /* QEMU's name: "qcow2", "raw" */
+} AqrDisk;
+
+typedef struct {
+    char *name;     /* of the domain */
+    AqrAccel accel; /* not AUTO */
+    AqrBoot boot;   /* not AUTO */
+    unsigned cpus;
+    guint64 ram_mib;
+    char *firmware;   /* EFI code, absolute; NULL with BIOS */
+    char *nvram;      /* our copy of the EFI variables; NULL with BIOS */
+    char *overlay;    /* qcow2, over disks[0] */
+    GPtrArray *disks; /* AqrDisk: the base image, then read-only ones in order */
+    char *socket_dir; /* where QEMU finds the sockets that we listen on */
+    gboolean relabel; /* libvirt may chown the overlay to QEMU's user */
+} AqrVmSpec;
+
+AqrDisk *aqr_disk_new(const char *file, const char *format) G_GNUC_WARN_UNUSED_RESULT;
+void aqr_disk_free(AqrDisk *disk);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrDisk, aqr_disk_free)
+
+AqrVmSpec *aqr_vm_spec_new(void) G_GNUC_WARN_UNUSED_RESULT;
+void aqr_vm_spec_free(AqrVmSpec *spec);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrVmSpec, aqr_vm_spec_free)
+
+/* The words of --accel and --boot. FALSE and AQR_ERROR_USAGE for any other. */
+gboolean aqr_accel_parse(const char *word, AqrAccel *accel, GError **error);
+gboolean aqr_boot_parse(const char *word, AqrBoot *boot, GError **error);
+
+/* Three quarters of the host's processors, at least one. */
+unsigned aqr_vm_spec_default_cpus(unsigned host_cpus);
+
+/* Three quarters of the host's memory, in MiB. Without a GPU the guest's memory
+ * is not pinned but still ends up in use, and nothing keeps several such
+ * testbeds from running side by side, so it is then at most 4 GiB. */
+guint64 aqr_vm_spec_default_ram(guint64 host_mib, gboolean with_gpu);
+
+/* The sockets' names in socket_dir: the serial consoles ttyS0, ttyS1, hvc0,
+ * hvc1, and the agent's port. */
+typedef enum {
+    AQR_SOCKET_TTYS0,
+    AQR_SOCKET_TTYS1,
+    AQR_SOCKET_HVC0,
+    AQR_SOCKET_HVC1,
+    AQR_SOCKET_LINK,
+    AQR_N_SOCKETS,
+} AqrSocket;
+
+const char *aqr_vm_spec_socket_name(AqrSocket which);
+char *aqr_vm_spec_socket_path(const char *socket_dir, AqrSocket which) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+#include "core/copy.h"
+
+typedef enum {
+    AQR_COPY_DONE,
+    AQR_COPY_FAILED,
+    AQR_COPY_TIMED_OUT,
+} AqrCopyResult;
+
+/* What a testbed needs of the world. The live one (host/live-world) is made of
+ * libvirt and the guest link; a test passes a fake that writes down what it was
+ * asked. Each function blocks until it is done, has failed, or was told to stop.
+ * Time-outs are in microseconds; 0: none. */
+typedef struct {
+    /* Starts the VM over a fresh overlay. */
+    gboolean (*start)(gpointer world, GError **error);
+
+    /* Waits until commands can be run in the guest, and its start is complete. */
+    gboolean (*wait_guest)(gpointer world, GError **error);
+
+    /* Runs @argv to its end. Its stdout without trailing newlines in *@output
+     * (transfer full), which may be NULL; its exit status in *@status. */
+    gboolean (*run)(gpointer world, const char *const *argv, gint64 timeout, char **output,
+                    int *status, GError **error);
+
+    /* FALSE and @error only when the testbed itself is lost. */
+    gboolean (*copy)(gpointer world, const AqrCopy *copy, gint64 timeout, AqrCopyResult *result,
+                     GError **error);
+
+    /* From here on a restart of the guest is expected; wait_reboot() waits for it. */
+    void (*expect_reboot)(gpointer world);
+    gboolean (*wait_reboot)(gpointer world, GError **error);
+
+    /* The program and arguments that run a command in the guest (transfer none);
+     * of characters only that survive autopkgtest's coding. */
+    const char *const *(*exec_argv)(gpointer world);
+
+    /* Runs @argv on the user's terminal. */
+    gboolean (*shell)(gpointer world, const char *const *argv, GError **error);
+
+    /* Tells the log what may explain a failure. */
+    void (*explain)(gpointer world);
+
+    /* Ends the VM and removes everything of it. @orderly: lets the guest power
+     * itself off first, if it does so in time. Harmless without a VM. */
+    void (*stop)(gpointer world, gboolean orderly);
+} AqrWorld;

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/console.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/listener.h"
+#include "host/sink.h"
+
+#define KEPT (64u << 10)
+
+struct AqrConsole {
+    AqrListener *listener;
+    int fd; /* -1 until QEMU connects, and after it went */
+    guint source;
+    AqrSink *typed;
+    GString *tail;
+    AqrConsoleRead read;
+    gpointer data;
+};
+
+static void
+keep_tail(AqrConsole *console, const char *bytes, gsize length)
+{
+    g_string_append_len(console->tail, bytes, (gssize)length);
+    if (console->tail->len > 2 * KEPT)
+        g_string_erase(console->tail, 0, (gssize)(console->tail->len - KEPT));
+}
+
+static gboolean
+read_console(int fd, G_GNUC_UNUSED GIOCondition condition, gpointer data)
+{
+    AqrConsole *console = data;
+    char bytes[4096];
+    ssize_t got = read(fd, bytes, sizeof bytes);
+
+    if (got > 0) {
+        keep_tail(console, bytes, (gsize)got);
+        console->read(console, bytes, (gsize)got, console->data);
+        return G_SOURCE_CONTINUE;
+    }
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return G_SOURCE_CONTINUE;
+    console->source = 0;
+    return G_SOURCE_REMOVE;
+}
+
+static void
+ignore_gone(G_GNUC_UNUSED gsize length, G_GNUC_UNUSED gboolean broken, G_GNUC_UNUSED gpointer data)
+{
+}
+
+static void
+close_connection(AqrConsole *console)
+{
+    if (console->source != 0)
+        g_source_remove(console->source);
+    console->source = 0;
+    g_clear_pointer(&console->typed, aqr_sink_free); /* closes the fd */
+    console->fd = -1;
+}
+
+static void
+take_connection(int fd, gpointer data)
+{
+    AqrConsole *console = data;
+
+    g_clear_pointer(&console->listener, aqr_listener_free); /* QEMU only, and once */
+    console->fd = fd;
+    console->typed = aqr_sink_new(fd, ignore_gone, NULL);
+    console->source = g_unix_fd_add(fd, G_IO_IN, read_console, console);
+}
+
+AqrConsole *
+aqr_console_new(const char *path, AqrConsoleRead read, gpointer data, GError **error)
+{
+    AqrConsole *console = g_new0(AqrConsole, 1);
+
+    console->fd = -1;
+    console->tail = g_string_new(NULL);
+    console->read = read;
+    console->data = data;
+    console->listener = aqr_listener_new(path, take_connection, console, error);
+    if (console->listener == NULL)
+        g_clear_pointer(&console, aqr_console_free);
+    return console;
+}
+
+void
+aqr_console_free(AqrConsole *console)
+{
+    if (console == NULL)
+        return;
+    close_connection(console);
+    aqr_listener_free(console->listener);
+    g_string_free(console->tail, TRUE);
+    g_free(console);
+}
+
+void
+aqr_console_type(AqrConsole *console, const char *text)
+{
+    if (console->typed != NULL)
+        aqr_sink_write(console->typed, text, strlen(text));
+}
+
+static void
+append_line(GString *text, const char *line)
+{
+    for (; *line != '\0'; line++) {
+        if (*line == '\t' || !g_ascii_iscntrl(*line))
+            g_string_append_c(text, *line);
+    }
+    g_string_append_c(text, '\n');
+}
+
+char *
+aqr_console_tail(const AqrConsole *console, unsigned lines)
+{
+    g_auto(GStrv) all = g_strsplit(console->tail->str, "\n", -1);
+    GString *text = g_string_new(NULL);
+    unsigned n = g_strv_length(all);
+
+    while (n > 0 && *g_strstrip(all[n - 1]) == '\0')
+        n--;
+    for (unsigned i = n > lines ? n - lines : 0; i < n; i++)
+        append_line(text, all[i]);
+    return g_string_free(text, FALSE);
+}

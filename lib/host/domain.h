@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "host/libvirt.h"
+#include "host/wait.h"
+
+/* A running VM. It notices the end and the restarts of its guest the moment
+ * libvirt does. */
+typedef struct AqrDomain AqrDomain;
+
+/* Something happened to it: it ended, or its guest starts anew. */
+typedef void (*AqrDomainChanged)(gpointer data);
+
+/* Creates a transient domain; with a daemon it dies with our connection. */
+AqrDomain *aqr_domain_start(virConnectPtr connection, const char *xml, AqrDomainChanged changed,
+                            gpointer data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Destroys the VM if it still runs. */
+void aqr_domain_free(AqrDomain *domain);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrDomain, aqr_domain_free)
+
+/* How it ended: "shut itself off", "crashed"; NULL: it runs. */
+const char *aqr_domain_end(const AqrDomain *domain);
+
+/* How often the guest has been reset. */
+unsigned aqr_domain_resets(const AqrDomain *domain);
+
+/* Waits until it has ended of itself. */
+gboolean aqr_domain_wait_end(AqrDomain *domain, const AqrPatience *patience, GError **error);

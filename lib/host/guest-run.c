@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/guest-run.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+static void
+note_end(int status, gpointer data)
+{
+    AqrGuestJob *job = data;
+
+    job->command = NULL;
+    job->ended = TRUE;
+    job->status = status;
+}
+
+void
+aqr_guest_job_start(AqrGuestJob *job, AqrGuestLink *link, const char *const *argv,
+                    gboolean terminal, const int fds[3])
+{
+    *job = (AqrGuestJob){ .status = -1 };
+    job->command = aqr_guest_command_start(link, argv, terminal, fds, note_end, job);
+}
+
+void
+aqr_guest_job_end(AqrGuestJob *job)
+{
+    if (job->command != NULL)
+        aqr_guest_command_kill(job->command);
+    job->command = NULL;
+}
+
+static gboolean
+has_ended(gpointer data)
+{
+    const AqrGuestJob *job = data;
+
+    return job->ended;
+}
+
+static char *
+read_back(int fd)
+{
+    struct stat status = { 0 };
+    g_autofree char *text = NULL;
+    ssize_t got;
+
+    fstat(fd, &status);
+    text = g_malloc0((gsize)status.st_size + 1);
+    got = pread(fd, text, (gsize)status.st_size, 0);
+    text[MAX(got, 0)] = '\0';
+    for (gsize n = strlen(text); n > 0 && text[n - 1] == '\n'; n--)
+        text[n - 1] = '\0';
+    return g_steal_pointer(&text);
+}
+
+static gboolean
+run_into(AqrGuestLink *link, const char *const *argv, int memory, const AqrPatience *patience,
+         int *status, GError **error)
+{
+    const int fds[3] = { -1, memory, -1 };
+    AqrGuestJob job;
+    gboolean ended;
+
+    aqr_guest_job_start(&job, link, argv, FALSE, fds);
+    ended = aqr_wait_until(has_ended, &job, argv[0], patience, error);
+    aqr_guest_job_end(&job);
+    if (!ended)
+        return FALSE;
+    if (job.status < 0) {
+        g_set_error(error, AQR_ERROR, AQR_ERROR_GUEST, "the guest was lost while it ran %s",
+                    argv[0]);
+        return FALSE;
+    }
+    *status = job.status;
+    return TRUE;
+}
+
+gboolean
+aqr_guest_run(AqrGuestLink *link, const char *const *argv, const AqrPatience *patience,
+              char **output, int *status, GError **error)
+{
+    int memory = memfd_create("guest-run", MFD_CLOEXEC);
+    gboolean done;
+
+    if (memory < 0) {
+        g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "no memory for a command's output: %s",
+                    g_strerror(errno));
+        return FALSE;
+    }
+    done = run_into(link, argv, memory, patience, status, error);
+    if (done && output != NULL)
+        *output = read_back(memory);
+    close(memory);
+    return done;
+}

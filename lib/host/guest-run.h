@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "host/guest-command.h"
+#include "host/wait.h"
+
+/* Runs @argv in the guest to its end, without stdin; its stderr is dropped.
+ * @output (transfer full), NULL where nobody wants it: its stdout without
+ * trailing newlines. A command that outlasts the patience is killed. */
+gboolean aqr_guest_run(AqrGuestLink *link, const char *const *argv, const AqrPatience *patience,
+                       char **output, int *status, GError **error);
+
+/* A command that is waited for: for callers that give it fds of their own.
+ * Every ending goes through aqr_guest_job_end(), which kills what still runs. */
+typedef struct {
+    AqrGuestCommand *command; /* NULL once it has ended */
+    gboolean ended;
+    int status; /* -1: the guest was lost */
+} AqrGuestJob;
+
+void aqr_guest_job_start(AqrGuestJob *job, AqrGuestLink *link, const char *const *argv,
+                         gboolean terminal, const int fds[3]);
+void aqr_guest_job_end(AqrGuestJob *job);

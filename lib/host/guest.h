@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "host/domain.h"
+#include "host/guest-link.h"
+
+/* What of the guest reaches us: its consoles and, once there is an agent in it,
+ * the link. It listens before the VM starts. */
+typedef struct AqrGuest AqrGuest;
+
+typedef struct {
+    const char *socket_dir;
+    const char *user, *password; /* for an image without a root shell; or NULL */
+    GBytes *agent;               /* the program */
+    /* What the first serial console prints, until the agent is there; or NULL. */
+    void (*boot_text)(const char *bytes, gsize length, gpointer data);
+    gpointer data;
+} AqrGuestConfig;
+
+/* @config is copied. AQR_ERROR_HOST. */
+AqrGuest *aqr_guest_new(const AqrGuestConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void aqr_guest_free(AqrGuest *guest);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrGuest, aqr_guest_free)
+
+/* The guest starts anew: what runs in it is lost, an agent must be brought. */
+void aqr_guest_reset(AqrGuest *guest);
+
+/* The VM ended: what runs in it is lost. */
+void aqr_guest_lose(AqrGuest *guest);
+
+/* Waits until the agent answers. AQR_ERROR_GUEST, with what the console said
+ * last, when it does not, or @domain ends. */
+gboolean aqr_guest_reach(AqrGuest *guest, const AqrDomain *domain, const AqrPatience *patience,
+                         GError **error);
+
+/* (transfer none) */
+AqrGuestLink *aqr_guest_get_link(AqrGuest *guest);
+
+/* (transfer full): the last lines of the console. */
+char *aqr_guest_console_tail(const AqrGuest *guest) G_GNUC_WARN_UNUSED_RESULT;

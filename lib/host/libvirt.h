@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <glib.h>
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+
+#include "base/error.h"
+
+/* libvirt's handles for the compiler to free, its errors as ours, and the way
+ * to a connection. */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(virConnect, virConnectClose)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, virDomainFree)
+
+/* Prepares libvirt for the default main context, and for silence: its own log
+ * goes to @log_file unless LIBVIRT_LOG_OUTPUTS says otherwise. Once, first. */
+void aqr_libvirt_init(const char *log_file);
+
+/* Turns libvirt's last error into one of ours, with libvirt's message. */
+void aqr_libvirt_set_error(GError **error, AqrError code, const char *doing);
+
+/* The URI to use: @wanted, otherwise LIBVIRT_DEFAULT_URI, otherwise
+ * qemu:///system when its socket is there and may be used, otherwise
+ * AQR_LIBVIRT_EMBED (transfer none). */
+const char *aqr_libvirt_choose_uri(const char *wanted);
+
+/* libvirt's QEMU driver inside our own process: no daemon is asked for. */
+#define AQR_LIBVIRT_EMBED "qemu:///embed"
+
+gboolean aqr_libvirt_is_embed(const char *uri);
+
+/* AQR_ERROR_HOST, with what to do about it. */
+virConnectPtr aqr_libvirt_connect(const char *uri, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/vm-spec.h"
+#include "core/world.h"
+#include "host/guest-command.h"
+#include "host/wait.h"
+
+/* The world of core/world.h as it is: libvirt, QEMU, a guest. */
+typedef struct AqrLiveWorld AqrLiveWorld;
+
+typedef struct {
+    const char *uri;              /* libvirt's */
+    const char *work_dir;         /* ours, emptied by the caller at the end */
+    const char *overlay_dir;      /* NULL: in work_dir */
+    const char *agent_file;       /* the program for the guest */
+    const char *const *exec_argv; /* what print-execute-command answers */
+    const char *user, *password;  /* for the console; or NULL */
+    gint64 boot_timeout;          /* microseconds */
+    gint64 poweroff_timeout;      /* 0: the VM is destroyed at once */
+    const AqrStop *stop;
+    /* A line for the log; what the console prints while booting, or NULL. */
+    void (*note)(const char *text, gpointer data);
+    void (*boot_text)(const char *bytes, gsize length, gpointer data);
+    gpointer data;
+} AqrLiveConfig;
+
+/* The functions; their @world is an AqrLiveWorld. */
+extern const AqrWorld aqr_live_world;
+
+/* @config and @spec are borrowed and must live as long; the world fills in what
+ * of the spec changes from one VM to the next. Connects to libvirt. */
+AqrLiveWorld *aqr_live_world_new(const AqrLiveConfig *config, AqrVmSpec *spec,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Stops the VM first. */
+void aqr_live_world_free(AqrLiveWorld *world);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrLiveWorld, aqr_live_world_free)
+
+/* The way to the guest while a VM runs (transfer none), or NULL. */
+AqrGuestLink *aqr_live_world_get_link(AqrLiveWorld *world);

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "testbed/testbed.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+#define SHORT_TIMEOUT (100 * G_TIME_SPAN_SECOND) /* autopkgtest's own, for small commands */
+
+struct AqrTestbed {
+    const AqrWorld *world;
+    gpointer data;
+    gint64 copy_timeout;
+    gboolean open;
+    char *scratch;     /* NULL before the first open */
+    char *normal_user; /* NULL: the guest has none */
+};
+
+AqrTestbed *
+aqr_testbed_new(const AqrWorld *world, gpointer data, gint64 copy_timeout)
+{
+    AqrTestbed *testbed = g_new0(AqrTestbed, 1);
+
+    testbed->world = world;
+    testbed->data = data;
+    testbed->copy_timeout = copy_timeout;
+    return testbed;
+}
+
+void
+aqr_testbed_free(AqrTestbed *testbed)
+{
+    if (testbed == NULL)
+        return;
+    aqr_testbed_close(testbed);
+    g_free(testbed->scratch);
+    g_free(testbed->normal_user);
+    g_free(testbed);
+}
+
+/* --- scripts in the guest ---------------------------------------------- */
+
+/* Makes the scratch directory, $1 if there was one before, and prints its name;
+ * then the first ordinary user's. The mode is that of autopkgtest 6.0. */
+static const char prepare_script[] =
+    "umask 022\n"
+    "if [ -n \"$1\" ]; then d=$1; mkdir -p -- \"$d\"; "
+    "else d=$(mktemp --directory --tmpdir=/tmp autopkgtest.XXXXXX); fi || exit\n"
+    "chmod 777 -- \"$d\" && printf '%s\\n' \"$d\" || exit\n"
+    "while IFS=: read -r name _ uid _; do\n"
+    "  if [ \"$uid\" -ge 1000 ] && [ \"$uid\" -lt 60000 ]; then echo \"$name\"; break; fi\n"
+    "done </etc/passwd\n";
+
+/* Where /tmp does not outlast a reboot, these do. */
+#define SAVED "autopkgtest-tmpdir.tar"
+static const char save_script[] =
+    "for d in /var/cache /home; do [ -w $d ] && break; done\n"
+    "tar --warning=none --create --absolute-names --file=$d/" SAVED " \"$1\" || exit\n"
+    "rm -f /run/autopkgtest-reboot-prepare-mark\n";
+static const char restore_script[] =
+    "for f in /var/cache/" SAVED " /home/" SAVED "; do if [ -e $f ]; then\n"
+    "  tar --extract --absolute-names --preserve-permissions --file=$f && rm -f $f; exit; fi; "
+    "done\n";
+
+/* The command must have ended before the guest goes down with it. */
+static const char reboot_script[] =
+    "if [ -d /run/systemd/system ]; then systemctl --no-block reboot; else reboot; fi "
+    ">/dev/null 2>&1 &\n";
+
+/* Runs a script with @argument in the guest; it must succeed. */
+static gboolean
+run_script(AqrTestbed *testbed, const char *script, const char *argument, const char *doing,
+           gint64 timeout, char **output, GError **error)
+{
+    const char *const argv[] = { "sh", "-c", script, "sh", argument, NULL };
+    int status;
+
+    if (!testbed->world->run(testbed->data, argv, timeout, output, &status, error))
+        return FALSE;
+    if (status == 0)
+        return TRUE;
+    g_set_error(error, AQR_ERROR, AQR_ERROR_GUEST, "cannot %s: the command ended with status %d",
+                doing, status);
+    return FALSE;
+}
+
+/* --- open, revert, close ----------------------------------------------- */
+
+/* autopkgtest decodes the path once, and splits the reply at blanks. */
+static gboolean
+take_answer(AqrTestbed *testbed, char *answer, GError **error)
+{
+    g_auto(GStrv) lines = g_strsplit(answer, "\n", -1);
+
+    if (lines[0] == NULL || *lines[0] != '/' || strpbrk(lines[0], " \t%") != NULL ||
+        (testbed->scratch != NULL && !g_str_equal(testbed->scratch, lines[0]))) {
+        g_set_error(error, AQR_ERROR, AQR_ERROR_GUEST, "unusable scratch directory \"%s\"", answer);
+        return FALSE;
+    }
+    if (testbed->scratch == NULL)
+        testbed->scratch = g_strdup(lines[0]);
+    g_free(testbed->normal_user);
+    testbed->normal_user = lines[1] == NULL || *lines[1] == '\0' ? NULL : g_strdup(lines[1]);
+    return TRUE;
+}
+
+static gboolean
+prepare_guest(AqrTestbed *testbed, GError **error)
+{
+    g_autofree char *answer = NULL;
+
+    return testbed->world->wait_guest(testbed->data, error) &&
+           run_script(testbed, prepare_script, testbed->scratch == NULL ? "" : testbed->scratch,
+                      "make the scratch directory", SHORT_TIMEOUT, &answer, error) &&
+           take_answer(testbed, answer, error);
+}
+
+gboolean
+aqr_testbed_open(AqrTestbed *testbed, const char **scratch, GError **error)
+{
+    if (!testbed->world->start(testbed->data, error))
+        return FALSE;
+    testbed->open = TRUE;
+    if (!prepare_guest(testbed, error)) {
+        g_prefix_error(error, "cannot open the testbed: ");
+        aqr_testbed_close(testbed);
+        return FALSE;
+    }
+    *scratch = testbed->scratch;
+    return TRUE;
+}
+
+gboolean
+aqr_testbed_revert(AqrTestbed *testbed, const char **scratch, GError **error)
+{
+    aqr_testbed_close(testbed);
+    return aqr_testbed_open(testbed, scratch, error);
+}
+
+void
+aqr_testbed_close(AqrTestbed *testbed)
+{
+    if (!testbed->open)
+        return;
+    testbed->open = FALSE;
+    testbed->world->stop(testbed->data, TRUE);
+}
+
+/* --- while it is open -------------------------------------------------- */
+
+gboolean
+aqr_testbed_reboot(AqrTestbed *testbed, gboolean prepare_only, GError **error)
+{
+    testbed->world->expect_reboot(testbed->data);
+    return run_script(testbed, save_script, testbed->scratch, "save the scratch directory",
+                      testbed->copy_timeout, NULL, error) &&
+           (prepare_only || run_script(testbed, reboot_script, "", "restart the guest",
+                                       SHORT_TIMEOUT, NULL, error)) &&
+           testbed->world->wait_reboot(testbed->data, error) &&
+           testbed->world->wait_guest(testbed->data, error) &&
+           run_script(testbed, restore_script, "", "restore the scratch directory",
+                      testbed->copy_timeout, NULL, error);
+}
+
+gboolean
+aqr_testbed_copy(AqrTestbed *testbed, const AqrCopy *copy, AqrCopyResult *result, GError **error)
+{
+    return testbed->world->copy(testbed->data, copy, testbed->copy_timeout, result, error);
+}
+
+const char *const *
+aqr_testbed_exec_argv(AqrTestbed *testbed)
+{
+    return testbed->world->exec_argv(testbed->data);
+}
+
+gboolean
+aqr_testbed_shell(AqrTestbed *testbed, const char *dir, const char *const *environment,
+                  GError **error)
+{
+    static const char *const shell[] = {
+        "sh",
+        "-c",
+        "cd -- \"$1\"; exec \"$(command -v bash || command -v sh)\" -i",
+        "sh",
+    };
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    const char *term = g_getenv("TERM");
+    g_autofree char *terminal = g_strconcat("TERM=", term == NULL ? "dumb" : term, NULL);
+    g_auto(GStrv) argv = NULL;
+
+    g_strv_builder_add(builder, "env");
+    g_strv_builder_add(builder, terminal);
+    g_strv_builder_addv(builder, (const char **)environment);
+    for (gsize i = 0; i < G_N_ELEMENTS(shell); i++)
+        g_strv_builder_add(builder, shell[i]);
+    g_strv_builder_add(builder, dir);
+    argv = g_strv_builder_end(builder);
+    return testbed->world->shell(testbed->data, (const char *const *)argv, error);
+}
+
+void
+aqr_testbed_explain(AqrTestbed *testbed)
+{
+    testbed->world->explain(testbed->data);
+}
+
+GStrv
+aqr_testbed_capabilities(const AqrTestbed *testbed)
+{
+    static const char *const fixed[] = { "isolation-machine", "reboot", "revert",
+                                         "revert-full-system", "root-on-testbed" };
+    g_autoptr(GStrvBuilder) capabilities = g_strv_builder_new();
+
+    for (gsize i = 0; i < G_N_ELEMENTS(fixed); i++)
+        g_strv_builder_add(capabilities, fixed[i]);
+    if (testbed->normal_user != NULL) {
+        g_autofree char *user = g_strconcat("suggested-normal-user=", testbed->normal_user, NULL);
+
+        g_strv_builder_add(capabilities, user);
+    }
+    return g_strv_builder_end(capabilities);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/world.h"
+
+/* The story of one testbed: opened, used, reverted, rebooted, closed. It knows
+ * what autopkgtest expects of each step, not how the world does it. */
+typedef struct AqrTestbed AqrTestbed;
+
+/* @world is borrowed, with @data for its functions. @copy_timeout in
+ * microseconds; 0: none. */
+AqrTestbed *aqr_testbed_new(const AqrWorld *world, gpointer data,
+                            gint64 copy_timeout) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Closes it first. */
+void aqr_testbed_free(AqrTestbed *testbed);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrTestbed, aqr_testbed_free)
+
+/* Opens it: *@scratch (transfer none) is the directory in the guest for its
+ * user, the same in every life of the testbed. What fails leaves it closed. */
+gboolean aqr_testbed_open(AqrTestbed *testbed, const char **scratch, GError **error);
+
+/* Back to how it was after open. */
+gboolean aqr_testbed_revert(AqrTestbed *testbed, const char **scratch, GError **error);
+
+/* Restarts the guest and keeps the scratch directory. @prepare_only: somebody in
+ * the guest restarts it, once everything is prepared. */
+gboolean aqr_testbed_reboot(AqrTestbed *testbed, gboolean prepare_only, GError **error);
+
+gboolean aqr_testbed_copy(AqrTestbed *testbed, const AqrCopy *copy, AqrCopyResult *result,
+                          GError **error);
+
+/* (transfer none) */
+const char *const *aqr_testbed_exec_argv(AqrTestbed *testbed);
+
+/* A shell on the user's terminal, in @dir of the guest, with the NAME=value pairs
+ * of @environment. */
+gboolean aqr_testbed_shell(AqrTestbed *testbed, const char *dir, const char *const *environment,
+                           GError **error);
+
+void aqr_testbed_explain(AqrTestbed *testbed);
+
+/* (transfer full): what it is capable of, in autopkgtest's words. */
+GStrv aqr_testbed_capabilities(const AqrTestbed *testbed) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Harmless when it is closed. */
+void aqr_testbed_close(AqrTestbed *testbed);

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* autopkgtest-virt-qemu-rocm: options in, wiring, exit status out. */
+#include <signal.h>
+#include <stdlib.h>
+
+#include "aqr-config.h"
+#include "auxverb.h"
+#include "base/error.h"
+#include "cli/program.h"
+#include "cli/vm-options.h"
+#include "core/domain-xml.h"
+#include "core/image-info.h"
+#include "host/libvirt.h"
+#include "host/live-world.h"
+#include "host/workdir.h"
+#include "serve.h"
+
+#define NAME "autopkgtest-virt-qemu-rocm"
+
+#define DEFAULT_COPY_TIMEOUT_S 300 /* autopkgtest's */
+
+/* What goes wrong before the server has greeted. */
+static int
+exit_status_before_greeting(const GError *error)
+{
+    return g_error_matches(error, AQR_ERROR, AQR_ERROR_USAGE) ? 2 : 1;
+}
+
+static gint64
+copy_timeout(void)
+{
+    const char *text = g_getenv("AUTOPKGTEST_VIRT_COPY_TIMEOUT");
+    guint64 seconds;
+
+    if (text == NULL || !g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT32, &seconds, NULL))
+        seconds = DEFAULT_COPY_TIMEOUT_S;
+    return (gint64)seconds * G_TIME_SPAN_SECOND;
+}
+
+static void
+note(const char *text, G_GNUC_UNUSED gpointer data)
+{
+    aqr_program_say("%s", text);
+}
+
+static void
+show_boot(const char *bytes, gsize length, G_GNUC_UNUSED gpointer data)
+{
+    g_autofree char *text = g_strndup(bytes, length);
+
+    g_printerr("%s", text);
+}
+
+static AqrGuestLink *
+find_link(gpointer data)
+{
+    return aqr_live_world_get_link(data);
+}
+
+/* Everything that has a life during the conversation. */
+static gboolean
+hold_conversation(const AqrLiveConfig *config, AqrVmSpec *spec, AqrStop *stop, gboolean *greeted,
+                  GError **error)
+{
+    g_autoptr(AqrLiveWorld) world = aqr_live_world_new(config, spec, error);
+    g_autoptr(AqrTestbed) testbed = NULL;
+    g_autoptr(AqrSession) session = NULL;
+    g_autoptr(AqrAuxverb) auxverb = NULL;
+    gboolean done;
+
+    if (world == NULL)
+        return FALSE;
+    auxverb = aqr_auxverb_new(config->exec_argv[1], find_link, world, error);
+    if (auxverb == NULL)
+        return FALSE;
+    testbed = aqr_testbed_new(&aqr_live_world, world, copy_timeout());
+    session = aqr_session_new(testbed);
+    *greeted = TRUE;
+    done = aqr_serve(session, stop, error);
+    aqr_testbed_close(testbed);
+    return done;
+}
+
+static gboolean
+serve_with(const AqrVmOptions *options, AqrVmSpec *spec, const char *work_dir, AqrStop *stop,
+           gboolean *greeted, GError **error)
+{
+    g_autofree char *agent = aqr_program_libexec("rocm-testbed-agent");
+    g_autofree char *exec = aqr_program_libexec("rocm-testbed-exec");
+    g_autofree char *socket = g_build_filename(work_dir, "exec", NULL);
+    const char *exec_argv[] = { exec, socket, NULL };
+    AqrLiveConfig config = {
+        .uri = aqr_libvirt_choose_uri(options->connect),
+        .work_dir = work_dir,
+        .overlay_dir = options->overlay_dir,
+        .agent_file = agent,
+        .exec_argv = exec_argv,
+        .user = options->user,
+        .password = options->password,
+        .boot_timeout = aqr_vm_options_boot_seconds(options, spec->accel) * G_TIME_SPAN_SECOND,
+        .poweroff_timeout = options->timeout_poweroff * G_TIME_SPAN_SECOND,
+        .stop = stop,
+        .note = note,
+        .boot_text = options->show_boot ? show_boot : NULL,
+    };
+
+    return hold_conversation(&config, spec, stop, greeted, error);
+}
+
+static void
+print_plan(AqrVmSpec *spec)
+{
+    const AqrDisk *base = g_ptr_array_index(spec->disks, 0);
+    g_auto(GStrv) argv = NULL;
+    g_autofree char *command = NULL, *xml = NULL;
+
+    spec->overlay = g_strdup_printf("%s.overlay.qcow2", spec->name);
+    argv = aqr_image_overlay_argv(spec->overlay, base->file, base->format);
+    command = g_strjoinv(" ", argv);
+    xml = aqr_domain_xml(spec);
+    g_print("%s\n%s", command, xml);
+}
+
+static gboolean
+run_in(const AqrVmOptions *options, const char *work_dir, AqrStop *stop, gboolean *greeted,
+       GError **error)
+{
+    g_autofree char *log = g_build_filename(work_dir, "libvirt.log", NULL);
+    g_autoptr(AqrVmSpec) spec = NULL;
+
+    aqr_libvirt_init(log);
+    spec = aqr_vm_options_to_spec(options, work_dir, error);
+    if (spec == NULL)
+        return FALSE;
+    if (options->dry_run) {
+        print_plan(spec);
+        return TRUE;
+    }
+    return serve_with(options, spec, work_dir, stop, greeted, error);
+}
+
+/* The exit status; *@signal_number is what to die of instead, or 0. */
+static int
+run(const AqrVmOptions *options, int *signal_number)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(AqrStop) stop = aqr_stop_new(&error);
+    g_autofree char *work_dir = NULL;
+    gboolean greeted = FALSE;
+    gboolean done;
+
+    if (stop != NULL)
+        work_dir = aqr_workdir_make(&error);
+    done = work_dir != NULL && run_in(options, work_dir, stop, &greeted, &error);
+    if (work_dir != NULL)
+        aqr_workdir_remove(work_dir);
+    if (stop != NULL)
+        *signal_number = aqr_stop_signal(stop);
+    if (done)
+        return EXIT_SUCCESS;
+    aqr_program_say("failure: %s", error->message);
+    return greeted ? aqr_error_exit_status(error) : exit_status_before_greeting(error);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_auto(AqrVmOptions) options = { 0 };
+    g_autoptr(GError) error = NULL;
+    int signal_number = 0;
+    int status;
+
+    aqr_program_start(NAME);
+    if (!aqr_vm_options_parse(&options, argc, argv,
+                              "Runs autopkgtest's testbeds in virtual machines of libvirt.",
+                              "Example:\n  autopkgtest hello -- qemu-rocm --gpu=none sid.qcow2\n\n"
+                              "See autopkgtest-virt-qemu-rocm(1).",
+                              &error)) {
+        aqr_program_say("%s", error->message);
+        return exit_status_before_greeting(error);
+    }
+    if (options.version) {
+        g_print("%s %s\n", NAME, AQR_VERSION);
+        return EXIT_SUCCESS;
+    }
+    aqr_program_set_debug(options.debug);
+    status = run(&options, &signal_number);
+    if (signal_number != 0)
+        raise(signal_number);
+    return status;
+}

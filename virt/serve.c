@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "serve.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "host/wait.h"
+
+typedef struct {
+    AqrStop *stop;
+    GString *input; /* what has been read and not been answered */
+    gboolean ended; /* end of file */
+    gboolean busy;  /* a command is being carried out */
+} Conversation;
+
+/* Lines that were sent before the caller went are answered still; what is being
+ * carried out is not worth finishing. */
+static gboolean
+read_input(int fd, G_GNUC_UNUSED GIOCondition condition, gpointer data)
+{
+    Conversation *conversation = data;
+    char bytes[4096];
+    ssize_t got = read(fd, bytes, sizeof bytes);
+
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return G_SOURCE_CONTINUE;
+    if (got > 0) {
+        g_string_append_len(conversation->input, bytes, got);
+        return G_SOURCE_CONTINUE;
+    }
+    conversation->ended = TRUE;
+    if (conversation->busy)
+        aqr_stop_request(conversation->stop, "end of file: the caller has gone");
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean
+has_line_or_end(gpointer data)
+{
+    const Conversation *conversation = data;
+
+    return conversation->ended ||
+           memchr(conversation->input->str, '\n', conversation->input->len) != NULL;
+}
+
+/* (transfer full): the next line without its newline; NULL and @error: none
+ * will come. */
+static char *
+take_line(Conversation *conversation, GError **error)
+{
+    AqrPatience patience = aqr_patience(0, conversation->stop);
+    char *end, *line;
+
+    if (!aqr_wait_until(has_line_or_end, conversation, "a command", &patience, error))
+        return NULL;
+    end = memchr(conversation->input->str, '\n', conversation->input->len);
+    if (end == NULL) {
+        g_set_error_literal(error, AQR_ERROR, AQR_ERROR_PROTOCOL,
+                            "end of file: the caller quit without saying so");
+        return NULL;
+    }
+    if (memchr(conversation->input->str, '\0', (gsize)(end - conversation->input->str)) != NULL) {
+        g_set_error_literal(error, AQR_ERROR, AQR_ERROR_PROTOCOL, "a command holds a NUL byte");
+        return NULL;
+    }
+    line = g_strndup(conversation->input->str, (gsize)(end - conversation->input->str));
+    g_string_erase(conversation->input, 0, end + 1 - conversation->input->str);
+    return line;
+}
+
+/* A caller that does not read its answers is gone: what it sends will tell. */
+static void
+write_line(const char *line)
+{
+    g_autofree char *text = g_strconcat(line, "\n", NULL);
+    gsize length = strlen(text), done = 0;
+
+    while (done < length) {
+        ssize_t written = write(STDOUT_FILENO, text + done, length - done);
+
+        if (written < 0 && errno != EINTR)
+            return;
+        done += (gsize)MAX(written, 0);
+    }
+}
+
+static gboolean
+converse(AqrSession *session, Conversation *conversation, GError **error)
+{
+    while (!aqr_session_is_over(session)) {
+        g_autofree char *line = take_line(conversation, error);
+        g_autofree char *answer = NULL;
+
+        if (line == NULL)
+            return FALSE;
+        conversation->busy = TRUE;
+        answer = aqr_session_answer(session, line, error);
+        conversation->busy = FALSE;
+        if (answer == NULL)
+            return FALSE;
+        if (*answer != '\0')
+            write_line(answer);
+    }
+    return TRUE;
+}
+
+gboolean
+aqr_serve(AqrSession *session, AqrStop *stop, GError **error)
+{
+    Conversation conversation = { .stop = stop, .input = g_string_new(NULL) };
+    guint source = g_unix_fd_add(STDIN_FILENO, G_IO_IN | G_IO_HUP, read_input, &conversation);
+    gboolean done;
+
+    write_line(aqr_session_greeting());
+    done = converse(session, &conversation, error);
+    if (!conversation.ended)
+        g_source_remove(source);
+    g_string_free(conversation.input, TRUE);
+    return done;
+}
