@@ -3,43 +3,33 @@
 
 #include "core/link-wire.h"
 
-/* udev's link in /dev/virtio-ports may come late or not at all; sysfs is there
- * as soon as the port is. */
-#define FIND_PORT                                                                                \
-    "p=; for n in /sys/class/virtio-ports/*; do read -r x <$n/name && [ \"$x\" = " AQR_WIRE_PORT \
-    " ] && p=/dev/${n##*/}; done 2>/dev/null; "
-
-/* /run is mounted noexec by Debian's initramfs. */
-#define FIND_PLACE                                                                            \
-    "f=; for d in /run /dev/shm /var/tmp /root /tmp; do t=$d/.rocm-testbed-agent; rm -f $t; " \
-    "printf '#!/bin/sh\\n' >$t && chmod 700 $t && $t && { f=$t; break; }; rm -f $t; "         \
+/* One line, shown here as several. udev's link in /dev/virtio-ports may come late
+ * or not at all; sysfs is there as soon as the port is. /run is mounted noexec by
+ * Debian's initramfs. What an earlier agent left unread on the port comes first:
+ * the shell skips it, up to a line that is the nonce. As a unit of its own the
+ * agent is not stopped with the root shell's, and at shutdown it works until the
+ * very end. */
+static const char script[] =
+    " nonce=%s size=%" G_GSIZE_FORMAT "; "
+    "fail() { printf 'aqr-%%s: %%s\\n' failed \"$1\"; }; "
+    "port=; for n in /sys/class/virtio-ports/*; do "
+    "read -r x <$n/name && [ \"$x\" = " AQR_WIRE_PORT " ] && port=/dev/${n##*/}; "
     "done 2>/dev/null; "
+    "agent=; for d in /run /dev/shm /var/tmp /root /tmp; do "
+    "f=$d/.rocm-testbed-agent; rm -f $f; "
+    "printf '#!/bin/sh\\n' >$f && chmod 700 $f && $f && { agent=$f; break; }; rm -f $f; "
+    "done 2>/dev/null; "
+    "if [ -z \"$port\" ]; then fail 'no virtio-serial port'; "
+    "elif [ -z \"$agent\" ]; then fail 'no directory for programs'; "
+    "elif { while read -r x && [ \"$x\" != $nonce ]; do :; done; "
+    "head -c $size >$agent; } <$port; then "
+    "{ [ -d /run/systemd/system ] && systemd-run -q -u rocm-testbed-agent-$nonce "
+    "-p DefaultDependencies=no -p IgnoreOnIsolate=yes $agent $port $nonce 2>/dev/null; } || "
+    "$agent --background $port $nonce || fail 'the agent does not start'; "
+    "else fail 'the agent did not arrive'; fi\n";
 
-#define FAIL(why) "printf 'aqr-%%s: " why "\\n' failed"
-
-/* As a unit of its own it is not stopped with the root shell's, and at shutdown
- * it works until the very end. */
-#define START                                                                                      \
-    "if [ -d /run/systemd/system ]; then systemd-run -q -u rocm-testbed-agent-%s "                 \
-    "-p DefaultDependencies=no -p IgnoreOnIsolate=yes -p LimitCORE=infinity $f $p %s 2>/dev/null " \
-    "|| $f --background $p %s; else $f --background $p %s; fi; "
-
-/* What an earlier agent left unread comes first: the shell skips it, up to a
- * line that is the nonce. */
 char *
 aqr_agent_bootstrap_line(gsize size, const char *nonce)
 {
-    return g_strdup_printf(
-        " " FIND_PORT FIND_PLACE "if [ -z \"$p\" ]; then " FAIL(
-            "no virtio-serial port") "; "
-                                     "elif [ -z \"$f\" ]; then " FAIL(
-                                         "no directory for programs") "; "
-                                                                      "elif { while read -r x && [ "
-                                                                      "\"$x\" != %s ]; do :; done; "
-                                                                      "head -c %" G_GSIZE_FORMAT
-                                                                      " >$f; } <$p; then " START
-                                                                      "else " FAIL(
-                                                                          "the agent did not "
-                                                                          "arrive") "; fi\n",
-        nonce, size, nonce, nonce, nonce, nonce);
+    return g_strdup_printf(script, nonce, size);
 }
