@@ -75,6 +75,8 @@ hold_conversation(const AqrLiveConfig *config, AqrVmSpec *spec, AqrStop *stop, g
     if (auxverb == NULL)
         return FALSE;
     testbed = aqr_testbed_new(&aqr_live_world, world, copy_timeout());
+    if (g_strcmp0(config->user, "root") != 0)
+        aqr_testbed_suggest_user(testbed, config->user);
     session = aqr_session_new(testbed);
     *greeted = TRUE;
     done = aqr_serve(session, stop, error);
@@ -89,11 +91,13 @@ serve_with(const AqrVmOptions *options, AqrVmSpec *spec, const char *work_dir, A
     g_autofree char *agent = aqr_program_libexec("rocm-testbed-agent");
     g_autofree char *exec = aqr_program_libexec("rocm-testbed-exec");
     g_autofree char *socket = g_build_filename(work_dir, "exec", NULL);
+    g_autofree char *overlay_dir = g_canonicalize_filename(
+        options->overlay_dir != NULL ? options->overlay_dir : g_get_tmp_dir(), NULL);
     const char *exec_argv[] = { exec, socket, NULL };
     AqrLiveConfig config = {
         .uri = aqr_libvirt_choose_uri(options->connect),
         .work_dir = work_dir,
-        .overlay_dir = options->overlay_dir,
+        .overlay_dir = overlay_dir,
         .agent_file = agent,
         .exec_argv = exec_argv,
         .user = options->user,

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "cli/program.h"
 #include "host/wait.h"
 
 typedef struct {
@@ -96,9 +97,11 @@ converse(AqrSession *session, Conversation *conversation, GError **error)
 
         if (line == NULL)
             return FALSE;
+        aqr_program_debug("asked: %s", line);
         conversation->busy = TRUE;
         answer = aqr_session_answer(session, line, error);
         conversation->busy = FALSE;
+        aqr_program_debug("answered: %s", answer == NULL ? "nothing, it failed" : answer);
         if (answer == NULL)
             return FALSE;
         if (*answer != '\0')

@@ -96,6 +96,19 @@ open_port(const char *path)
     return fd;
 }
 
+/* The file that the server made is not needed while the program runs. */
+static void
+remove_own_file(void)
+{
+    char path[256];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+
+    if (length > 0) {
+        path[length] = '\0';
+        unlink(path);
+    }
+}
+
 static void
 send_hello(Port *port, const char *nonce)
 {
@@ -212,6 +225,7 @@ main(int argc, char **argv)
         fprintf(stderr, "rocm-testbed-agent: %s: %s\n", operands[0], strerror(errno));
         return 1;
     }
+    remove_own_file();
     set_environment();
     let_go_of_terminal();
     send_hello(&port, operands[1]);

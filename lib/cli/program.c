@@ -53,7 +53,14 @@ aqr_program_debug(const char *format, ...)
 char *
 aqr_program_libexec(const char *name)
 {
-    const char *dir = g_getenv("AQR_LIBEXEC_DIR");
+    const char *path = g_getenv("AQR_LIBEXEC_DIR");
+    g_auto(GStrv) dirs = g_strsplit(path != NULL ? path : AQR_LIBEXEC_DIR, ":", -1);
 
-    return g_build_filename(dir != NULL ? dir : AQR_LIBEXEC_DIR, name, NULL);
+    for (char **dir = dirs; *dir != NULL; dir++) {
+        g_autofree char *file = g_build_filename(*dir, name, NULL);
+
+        if (g_file_test(file, G_FILE_TEST_IS_EXECUTABLE))
+            return g_steal_pointer(&file);
+    }
+    return g_build_filename(AQR_LIBEXEC_DIR, name, NULL);
 }

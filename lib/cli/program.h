@@ -15,5 +15,6 @@ void aqr_program_set_debug(gboolean debug);
 void aqr_program_say(const char *format, ...) G_GNUC_PRINTF(1, 2);
 void aqr_program_debug(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
-/* A file of ours that is installed in libexecdir; AQR_LIBEXEC_DIR overrides it. */
+/* A program of ours that is installed in libexecdir; AQR_LIBEXEC_DIR, directories
+ * with colons between, says where else. */
 char *aqr_program_libexec(const char *name) G_GNUC_WARN_UNUSED_RESULT;

@@ -56,17 +56,16 @@ aqr_guest_shell_reset(AqrGuestShell *shell)
 }
 
 static gboolean
-ends_with(const GString *seen, const char *end)
-{
-    gsize length = strlen(end);
-
-    return seen->len >= length && memcmp(seen->str + seen->len - length, end, length) == 0;
-}
-
-static gboolean
 is_at_prompt(const GString *seen)
 {
-    return ends_with(seen, "# ") || ends_with(seen, "$ ");
+    return g_str_has_suffix(seen->str, "# ") || g_str_has_suffix(seen->str, "$ ");
+}
+
+/* On the system's console the kernel may write behind a prompt. */
+static gboolean
+has_prompted(const GString *seen)
+{
+    return strstr(seen->str, "# ") != NULL || strstr(seen->str, "$ ") != NULL;
 }
 
 /* A shell prints a prompt when it starts, and again after what it was asked. */
@@ -105,13 +104,13 @@ read_login_console(AqrGuestShell *shell, AqrSocket console)
 {
     GString *seen = shell->seen[console];
 
-    if (shell->login == WAITING && ends_with(seen, "login: ")) {
+    if (shell->login == WAITING && strstr(seen->str, " login: ") != NULL) {
         shell->prompted = TRUE;
         shell->login_console = console;
     }
     if (!shell->prompted || console != shell->login_console)
         return NULL;
-    if (shell->login == NAMED && ends_with(seen, "assword: ")) {
+    if (shell->login == NAMED && strstr(seen->str, "assword: ") != NULL) {
         shell->login = GAVE_PASSWORD;
         g_string_truncate(seen, 0);
         return g_strdup_printf("%s\n", shell->password);
@@ -119,7 +118,7 @@ read_login_console(AqrGuestShell *shell, AqrSocket console)
     if (shell->login > WAITING && strstr(seen->str, "Login incorrect") != NULL)
         shell->login = REFUSED;
     /* A user without a password is not asked for one. */
-    if ((shell->login == NAMED || shell->login == GAVE_PASSWORD) && is_at_prompt(seen)) {
+    if ((shell->login == NAMED || shell->login == GAVE_PASSWORD) && has_prompted(seen)) {
         shell->login = STARTED_SHELL;
         return start_shell(shell);
     }

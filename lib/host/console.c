@@ -106,9 +106,19 @@ aqr_console_type(AqrConsole *console, const char *text)
         aqr_sink_write(console->typed, text, strlen(text));
 }
 
+/* What getty wrote tells nothing, and autopkgtest's own tests want it nowhere. */
+static const char *
+skip_login_prompt(const char *line)
+{
+    const char *prompt = strstr(line, " login: ");
+
+    return prompt == NULL ? line : prompt + strlen(" login: ");
+}
+
 static void
 append_line(GString *text, const char *line)
 {
+    line = skip_login_prompt(line);
     for (; *line != '\0'; line++) {
         if (*line == '\t' || !g_ascii_iscntrl(*line))
             g_string_append_c(text, *line);

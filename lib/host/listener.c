@@ -61,9 +61,8 @@ aqr_listener_new(const char *path, AqrAccepted accepted, gpointer data, GError *
     int fd = listen_on(path);
 
     if (fd < 0) {
-        g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "cannot listen on \"%s\": %s%s", path,
-                    g_strerror(errno),
-                    errno == ENAMETOOLONG ? "; set TMPDIR to a directory with a shorter name" : "");
+        g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "cannot listen on \"%s\": %s", path,
+                    g_strerror(errno));
         return NULL;
     }
     listener = g_new0(AqrListener, 1);

@@ -87,11 +87,9 @@ make_overlay(AqrLiveWorld *world, GError **error)
     const AqrDisk *base = g_ptr_array_index(world->spec->disks, 0);
     AqrPatience patience = aqr_patience(OVERLAY_TIMEOUT, world->config->stop);
     g_autofree char *name = g_strdup_printf("%s.overlay.qcow2", world->spec->name);
-    const char *dir = world->config->overlay_dir;
 
     g_free(world->spec->overlay);
-    world->spec->overlay =
-        g_build_filename(dir != NULL ? dir : world->config->work_dir, name, NULL);
+    world->spec->overlay = g_build_filename(world->config->overlay_dir, name, NULL);
     aqr_undo_push(world->undo, unlink_and_free, g_strdup(world->spec->overlay));
     return aqr_image_make_overlay(world->spec->overlay, base->file, base->format, &patience, error);
 }

@@ -3,8 +3,9 @@
 
 #include <glib.h>
 
-/* A directory of this process in TMPDIR, named so that autopkgtest's coding of
- * arguments leaves its name alone. AQR_ERROR_HOST. */
+/* A directory of this process, for sockets and small files: in TMPDIR, or in /tmp
+ * where TMPDIR's name is too long for sockets, or holds what autopkgtest's coding
+ * of arguments does not leave alone. AQR_ERROR_HOST. */
 char *aqr_workdir_make(GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Removes @path and what is in it; symbolic links are not followed. */

@@ -13,6 +13,7 @@ struct AqrTestbed {
     gint64 copy_timeout;
     gboolean open;
     char *scratch;     /* NULL before the first open */
+    char *suggested;   /* NULL: the first that the guest has */
     char *normal_user; /* NULL: the guest has none */
 };
 
@@ -34,8 +35,16 @@ aqr_testbed_free(AqrTestbed *testbed)
         return;
     aqr_testbed_close(testbed);
     g_free(testbed->scratch);
+    g_free(testbed->suggested);
     g_free(testbed->normal_user);
     g_free(testbed);
+}
+
+void
+aqr_testbed_suggest_user(AqrTestbed *testbed, const char *user)
+{
+    g_free(testbed->suggested);
+    testbed->suggested = g_strdup(user);
 }
 
 /* --- scripts in the guest ---------------------------------------------- */
@@ -100,7 +109,9 @@ take_answer(AqrTestbed *testbed, char *answer, GError **error)
     if (testbed->scratch == NULL)
         testbed->scratch = g_strdup(lines[0]);
     g_free(testbed->normal_user);
-    testbed->normal_user = lines[1] == NULL || *lines[1] == '\0' ? NULL : g_strdup(lines[1]);
+    testbed->normal_user = g_strdup(testbed->suggested);
+    if (testbed->normal_user == NULL && lines[1] != NULL && *lines[1] != '\0')
+        testbed->normal_user = g_strdup(lines[1]);
     return TRUE;
 }
 

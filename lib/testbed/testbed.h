@@ -12,6 +12,10 @@ typedef struct AqrTestbed AqrTestbed;
 AqrTestbed *aqr_testbed_new(const AqrWorld *world, gpointer data,
                             gint64 copy_timeout) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The user for tests that do not want root is @user, rather than the first
+ * ordinary one that the guest has. */
+void aqr_testbed_suggest_user(AqrTestbed *testbed, const char *user);
+
 /* Closes it first. */
 void aqr_testbed_free(AqrTestbed *testbed);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrTestbed, aqr_testbed_free)

@@ -1,0 +1,65 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""An image without a root shell on its consoles: somebody has to log in."""
+
+import os
+import pathlib
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from server import Server, run_all, temporary_directory  # noqa: E402
+
+PREPARE = """
+systemctl --quiet disable autopkgtest@hvc1 autopkgtest@ttyS1 2>/dev/null
+echo user:pass-word | chpasswd
+echo 'user ALL=(ALL:ALL) ALL' >/etc/sudoers.d/user
+sync
+"""
+
+MACHINE = ("--boot=bios", "--cpus=2", "--ram-size=1024")
+
+image: pathlib.Path
+
+
+def make_image() -> None:
+    """What a testbed wrote is the image: a second link keeps its overlay."""
+    with Server(*MACHINE) as server:
+        server.open()
+        server.sh(PREPARE)
+        overlay, = pathlib.Path(server.tmp).glob("*.overlay.qcow2")
+        os.link(overlay, image)
+        server.popen("sh", "-c", "sync; poweroff -f").communicate(timeout=60)
+        assert server.quit() == 0, server.stderr()
+
+
+def a_user_with_sudo_opens_it() -> None:
+    with Server(*MACHINE, "--user=user", "--password=pass-word", image=str(image)) as server:
+        server.open()
+        assert server.sh("id -u").strip() == "0"
+        assert server.ask("capabilities").endswith("suggested-normal-user=user")
+        assert server.quit() == 0, server.stderr()
+
+
+def expect_failure(words: str, *options: str) -> None:
+    with Server(*MACHINE, *options, image=str(image)) as server:
+        server.greet()
+        start = time.monotonic()
+        assert server.ask("open") == ""
+        assert time.monotonic() - start < 250
+        assert server.wait(30) == 12
+        assert words in server.stderr(), server.stderr()
+
+
+def a_wrong_password_is_named() -> None:
+    expect_failure("refused the login", "--user=user", "--password=wrong")
+
+
+def nobody_to_log_in_is_named() -> None:
+    expect_failure("no root shell on hvc1 or ttyS1")
+
+
+with temporary_directory() as here:
+    image = here / "no-root-shell.qcow2"
+    run_all([make_image, a_user_with_sudo_opens_it, a_wrong_password_is_named,
+             nobody_to_log_in_is_named])

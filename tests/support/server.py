@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Speaks autopkgtest's protocol with the real server, for the tests that need a
+real guest. Every server gets a TMPDIR of its own; when it has ended, nothing
+may be left there, and no process that knows the directory's name."""
+
+import contextlib
+import os
+import pathlib
+import select
+import shutil
+import subprocess
+import tempfile
+import time
+import urllib.parse
+from collections.abc import Iterator, Sequence
+
+REPLY_SECONDS = 400  # the slowest thing that is asked for is a boot, under TCG
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """What the built programs need to run where they were built."""
+    return os.environ | {"LIBVIRT_DEFAULT_URI": "qemu:///embed"} | extra
+
+
+def server_program() -> str:
+    return os.environ["AQR_SERVER"]
+
+
+def test_image() -> str:
+    """The image of tests/run; without one a test is skipped."""
+    image = os.environ.get("AQR_TEST_IMAGE")
+    if not image:
+        print("AQR_TEST_IMAGE names no image; helpers/create/cached-image makes one")
+        raise SystemExit(77)
+    return image
+
+
+def processes_knowing(text: str) -> list[str]:
+    """The command lines, with pids, that hold the text."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        with contextlib.suppress(OSError):
+            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if text in command:
+                found.append(f"{entry.name}: {command[:200]}")
+    return found
+
+
+class Server:
+    """One life of the server. Use it as a context manager: it is closed, and what
+    it left is looked for, whatever happens in between."""
+
+    def __init__(self, *options: str, image: str | None = None, accept_leftovers: bool = False,
+                 env: dict[str, str] | None = None) -> None:
+        self.tmp = tempfile.mkdtemp(prefix="aqr-test.", dir="/tmp")
+        self.stderr_path = pathlib.Path(tempfile.mkstemp(prefix="aqr-stderr.")[1])
+        self.accept_leftovers = accept_leftovers
+        self.execute: list[str] = []
+        argv = [server_program(), *options, image or test_image()]
+        with self.stderr_path.open("wb") as stderr:
+            self.process = subprocess.Popen(
+                argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, bufsize=0,
+                env=environment(TMPDIR=self.tmp, **(env or {})))
+        self.buffer = b""
+
+    # --- the protocol
+
+    def read_line(self, seconds: float = REPLY_SECONDS) -> str:
+        """The next line; "" at the end of file."""
+        assert self.process.stdout is not None
+        deadline = time.monotonic() + seconds
+        while b"\n" not in self.buffer:
+            left = deadline - time.monotonic()
+            ready = select.select([self.process.stdout], [], [], max(left, 0))[0]
+            assert ready, f"no answer within {seconds} s; stderr: {self.stderr()}"
+            read = os.read(self.process.stdout.fileno(), 65536)
+            if not read:
+                return ""
+            self.buffer += read
+        line, self.buffer = self.buffer.split(b"\n", 1)
+        return line.decode()
+
+    def write_line(self, line: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(line.encode() + b"\n")
+
+    def ask(self, *words: str, seconds: float = REPLY_SECONDS) -> str:
+        """Sends a command of words, which are encoded; the answer as it came."""
+        self.write_line(" ".join(urllib.parse.quote(word) for word in words))
+        return self.read_line(seconds)
+
+    def greet(self) -> "Server":
+        line = self.read_line(30)
+        assert line == "ok", f"greeting {line!r}; stderr: {self.stderr()}"
+        return self
+
+    def open(self) -> str:
+        """Opens the testbed; the scratch directory."""
+        self.greet()
+        return self.take_open("open")
+
+    def take_open(self, command: str) -> str:
+        answer = self.ask(command).split()
+        assert answer[:1] == ["ok"], f"{command}: {answer}; stderr: {self.stderr()}"
+        words = self.ask("print-execute-command").split()
+        self.execute = [urllib.parse.unquote(part)
+                        for part in urllib.parse.unquote(words[1]).split(",")]
+        return answer[1]
+
+    # --- commands in the guest
+
+    def popen(self, *argv: str, **options) -> subprocess.Popen:
+        options.setdefault("stdin", subprocess.DEVNULL)
+        return subprocess.Popen([*self.execute, *argv], stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, **options)
+
+    def run(self, *argv: str, data: bytes | None = None, seconds: float = 120):
+        return subprocess.run([*self.execute, *argv], capture_output=True, timeout=seconds,
+                              check=False,
+                              **({"stdin": subprocess.DEVNULL} if data is None else {"input": data}))
+
+    def sh(self, script: str, seconds: float = 120) -> str:
+        """The stdout of a script that must succeed and be silent on stderr."""
+        done = self.run("sh", "-ec", script, seconds=seconds)
+        assert done.returncode == 0 and not done.stderr, f"{script!r}: {done}; {self.stderr()}"
+        return done.stdout.decode()
+
+    # --- the end
+
+    def stderr(self) -> str:
+        return self.stderr_path.read_text(errors="replace")
+
+    def wait(self, seconds: float = 60) -> int:
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the server does not end; stderr: {self.stderr()}") from None
+
+    def quit(self) -> int:
+        """As autopkgtest ends it: its own end of stdout is closed first."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdout.close()
+        self.write_line("quit")
+        self.process.stdin.close()
+        return self.wait()
+
+    def leftovers(self) -> list[str]:
+        files = [str(path) for path in pathlib.Path(self.tmp).iterdir()]
+        return files + processes_knowing(self.tmp)
+
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(self, kind, value, trace) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(60)
+            self.process.kill()
+        for pipe in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(OSError):
+                pipe.close()
+        left = [] if self.accept_leftovers else self.leftovers()
+        shutil.rmtree(self.tmp, ignore_errors=True)
+        self.stderr_path.unlink()
+        assert kind is not None or not left, f"left behind: {left}"
+
+
+def wait_for(condition, seconds: float, what: str) -> None:
+    """For what no event tells this process: asks every 50 ms, until a deadline."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        time.sleep(0.05)
+
+
+def run_all(tests: Sequence) -> None:
+    """Runs functions one after the other, names them, ends with the number that failed."""
+    failed = 0
+    for test in tests:
+        start = time.monotonic()
+        try:
+            test()
+            print(f"ok    {test.__name__} ({time.monotonic() - start:.1f} s)", flush=True)
+        except Exception as error:  # pylint: disable=broad-except
+            failed += 1
+            print(f"FAIL  {test.__name__}: {type(error).__name__}: {error}", flush=True)
+    raise SystemExit(1 if failed else 0)
+
+
+@contextlib.contextmanager
+def temporary_directory() -> Iterator[pathlib.Path]:
+    with tempfile.TemporaryDirectory(prefix="aqr-data.", dir="/tmp") as name:
+        yield pathlib.Path(name)
