@@ -33,7 +33,7 @@ connect_to(const char *path)
 
     if (fd < 0 || strlen(path) >= sizeof address.sun_path)
         fail(path);
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
     if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
         fail(path);
     return fd;

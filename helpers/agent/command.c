@@ -143,6 +143,13 @@ take_input(Commands *commands, Command *command, const uint8_t *bytes, size_t le
 }
 
 static void
+abandon_output(Command *command, int channel)
+{
+    command->remaining[channel] = 0;
+    close_fd(command, channel);
+}
+
+static void
 kill_command(Command *command)
 {
     if (command->exited || command->doomed != NULL)
@@ -178,7 +185,7 @@ commands_handle(Commands *commands, const AqrWireHeader *header, const uint8_t *
     else if (header->type == AQR_WIRE_END && header->channel == 0)
         command->input_ended = true;
     else if (header->type == AQR_WIRE_END)
-        close_fd(command, header->channel);
+        abandon_output(command, header->channel);
     else if (header->type == AQR_WIRE_CREDIT && header->length == 4)
         command->credit[header->channel] += aqr_wire_get32(payload);
     else if (header->type == AQR_WIRE_KILL)
@@ -241,8 +248,7 @@ move_output(Commands *commands, Command *command, int channel)
         if (command->exited)
             command->remaining[channel] -= (size_t)got;
     } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
-        command->remaining[channel] = 0;
-        close_fd(command, channel);
+        abandon_output(command, channel);
     }
 }
 

@@ -99,7 +99,7 @@ static int
 start_on_pipes(const char *const argv[], Process *process)
 {
     posix_spawn_file_actions_t files;
-    int theirs[3];
+    int theirs[3] = { -1, -1, -1 };
     int failed = open_pipes(process->fds, theirs);
 
     if (failed != 0)

@@ -150,7 +150,7 @@ add_disk(AqrVmSpec *spec, const char *image, GError **error)
 
     if (!aqr_image_probe(file, &info, &patience, error))
         return FALSE;
-    g_ptr_array_add(spec->disks, aqr_disk_new(file, info.format));
+    g_ptr_array_add(spec->disks, g_steal_pointer(&info.disk));
     return TRUE;
 }
 

@@ -60,21 +60,31 @@ write_untouched_source(AqrXml *xml, const char *file)
     aqr_xml_close(xml);
 }
 
+/* All of the chain is named: what libvirt had to find out for itself it would
+ * also chown. */
+static void
+write_backing(AqrXml *xml, const AqrDisk *disk)
+{
+    if (disk == NULL) {
+        aqr_xml_empty(xml, "backingStore", NULL);
+        return;
+    }
+    aqr_xml_open(xml, "backingStore", "type", "file", NULL);
+    aqr_xml_empty(xml, "format", "type", disk->format, NULL);
+    write_untouched_source(xml, disk->file);
+    write_backing(xml, disk->backing);
+    aqr_xml_close(xml);
+}
+
 static void
 write_overlay(AqrXml *xml, const AqrVmSpec *spec)
 {
-    const AqrDisk *base = g_ptr_array_index(spec->disks, 0);
-
     aqr_xml_open(xml, "disk", "type", "file", "device", "disk", NULL);
     /* The overlay does not outlive the VM: nothing needs to reach the platters. */
     aqr_xml_empty(xml, "driver", "name", "qemu", "type", "qcow2", "cache", "unsafe", "discard",
                   "unmap", NULL);
     aqr_xml_empty(xml, "source", "file", spec->overlay, NULL);
-    aqr_xml_open(xml, "backingStore", "type", "file", NULL);
-    aqr_xml_empty(xml, "format", "type", base->format, NULL);
-    write_untouched_source(xml, base->file);
-    aqr_xml_empty(xml, "backingStore", NULL);
-    aqr_xml_close(xml);
+    write_backing(xml, g_ptr_array_index(spec->disks, 0));
     aqr_xml_empty(xml, "target", "dev", "vda", "bus", "virtio", NULL);
     aqr_xml_close(xml);
 }
@@ -87,6 +97,7 @@ write_read_only(AqrXml *xml, const AqrDisk *disk, unsigned index)
     aqr_xml_open(xml, "disk", "type", "file", "device", "disk", NULL);
     aqr_xml_empty(xml, "driver", "name", "qemu", "type", disk->format, NULL);
     write_untouched_source(xml, disk->file);
+    write_backing(xml, disk->backing);
     aqr_xml_empty(xml, "target", "dev", target, "bus", "virtio", NULL);
     aqr_xml_empty(xml, "readonly", NULL);
     aqr_xml_close(xml);

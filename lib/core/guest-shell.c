@@ -9,7 +9,17 @@
 
 #define KEPT 400 /* bytes of a console that may still matter */
 
-typedef enum { WAITING, NAMED, GAVE_PASSWORD, STARTED_SHELL, REFUSED } Login;
+typedef enum {
+    WAITING,
+    NAMED,
+    GAVE_PASSWORD,
+    STARTED_SHELL,
+    REFUSED,    /* by login */
+    NOT_A_ROOT, /* by sudo */
+} Login;
+
+/* What follows where sudo does not let somebody, or is not there. */
+static const char *const sudo_refusals[] = { "Sorry, try again", "sudoers", "not found" };
 
 struct AqrGuestShell {
     char *user, *password;
@@ -99,6 +109,16 @@ start_shell(const AqrGuestShell *shell)
     return g_strdup_printf(" sudo -b -S -p '' %s\n%s\n", start, shell->password);
 }
 
+static gboolean
+is_refused_by_sudo(const GString *seen)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(sudo_refusals); i++) {
+        if (strstr(seen->str, sudo_refusals[i]) != NULL)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static char *
 read_login_console(AqrGuestShell *shell, AqrSocket console)
 {
@@ -115,13 +135,27 @@ read_login_console(AqrGuestShell *shell, AqrSocket console)
         g_string_truncate(seen, 0);
         return g_strdup_printf("%s\n", shell->password);
     }
-    if (shell->login > WAITING && strstr(seen->str, "Login incorrect") != NULL)
+    if ((shell->login == NAMED || shell->login == GAVE_PASSWORD) &&
+        strstr(seen->str, "Login incorrect") != NULL)
         shell->login = REFUSED;
     /* A user without a password is not asked for one. */
     if ((shell->login == NAMED || shell->login == GAVE_PASSWORD) && has_prompted(seen)) {
         shell->login = STARTED_SHELL;
+        g_string_truncate(seen, 0);
         return start_shell(shell);
     }
+    if (shell->login == STARTED_SHELL && is_refused_by_sudo(seen))
+        shell->login = NOT_A_ROOT;
+    return NULL;
+}
+
+static char *
+consider(AqrGuestShell *shell, AqrSocket console)
+{
+    if (console == AQR_SOCKET_HVC1 || console == AQR_SOCKET_TTYS1)
+        return g_strdup(read_shell_console(shell, console));
+    if (console == AQR_SOCKET_HVC0 || console == AQR_SOCKET_TTYS0)
+        return read_login_console(shell, console);
     return NULL;
 }
 
@@ -129,18 +163,16 @@ char *
 aqr_guest_shell_read(AqrGuestShell *shell, AqrSocket console, const char *bytes, gsize length)
 {
     GString *seen = shell->seen[console];
+    char *answer;
 
     for (gsize i = 0; i < length; i++) {
         if (bytes[i] != '\0')
             g_string_append_c(seen, bytes[i]);
     }
+    answer = consider(shell, console);
     if (seen->len > KEPT)
         g_string_erase(seen, 0, (gssize)(seen->len - KEPT));
-    if (console == AQR_SOCKET_HVC1 || console == AQR_SOCKET_TTYS1)
-        return g_strdup(read_shell_console(shell, console));
-    if (console == AQR_SOCKET_HVC0 || console == AQR_SOCKET_TTYS0)
-        return read_login_console(shell, console);
-    return NULL;
+    return answer;
 }
 
 gboolean
@@ -174,7 +206,7 @@ aqr_guest_shell_problem(const AqrGuestShell *shell)
         return NULL;
     if (shell->login == REFUSED)
         return "the guest refused the login; check --user and --password";
-    if (shell->login == STARTED_SHELL)
+    if (shell->login == NOT_A_ROOT)
         return "logged in, but could not start a root shell on hvc1; "
                "the user of --user must be root or allowed to use sudo";
     if (shell->prompted && shell->login == WAITING && !aqr_guest_shell_may_log_in(shell))

@@ -8,47 +8,93 @@
 void
 aqr_image_info_clear(AqrImageInfo *info)
 {
-    g_clear_pointer(&info->format, g_free);
+    g_clear_pointer(&info->disk, aqr_disk_free);
 }
 
-/* {"format-specific": {"data": {"corrupt": true}}}, "dirty-flag": true */
-static gboolean
-is_marked(JsonObject *root)
+/* NULL unless there is such a member and it is of that type. */
+static JsonNode *
+get_value(JsonObject *object, const char *name, GType type)
 {
-    JsonObject *specific = NULL, *data = NULL;
+    JsonNode *node = object == NULL ? NULL : json_object_get_member(object, name);
 
-    if (json_object_get_boolean_member_with_default(root, "dirty-flag", FALSE))
-        return TRUE;
-    if (json_object_has_member(root, "format-specific"))
-        specific = json_object_get_object_member(root, "format-specific");
-    if (specific != NULL && json_object_has_member(specific, "data"))
-        data = json_object_get_object_member(specific, "data");
-    return data != NULL && json_object_get_boolean_member_with_default(data, "corrupt", FALSE);
+    return node != NULL && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == type
+               ? node
+               : NULL;
+}
+
+static JsonObject *
+get_object(JsonObject *object, const char *name)
+{
+    JsonNode *node = object == NULL ? NULL : json_object_get_member(object, name);
+
+    return node != NULL && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+}
+
+static gboolean
+is_true(JsonObject *object, const char *name)
+{
+    JsonNode *node = get_value(object, name, G_TYPE_BOOLEAN);
+
+    return node != NULL && json_node_get_boolean(node);
+}
+
+static gboolean
+is_marked(JsonObject *layer)
+{
+    JsonObject *data = get_object(get_object(layer, "format-specific"), "data");
+
+    return is_true(layer, "dirty-flag") || is_true(data, "corrupt");
+}
+
+/* One layer of the chain; NULL: it is none. */
+static AqrDisk *
+read_layer(JsonNode *node, AqrImageInfo *info)
+{
+    JsonObject *layer = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+    JsonNode *file = get_value(layer, "filename", G_TYPE_STRING);
+    JsonNode *format = get_value(layer, "format", G_TYPE_STRING);
+    JsonNode *size = get_value(layer, "virtual-size", G_TYPE_INT64);
+
+    if (file == NULL || format == NULL || size == NULL || json_node_get_int(size) < 0)
+        return NULL;
+    if (info->disk == NULL)
+        info->size = (guint64)json_node_get_int(size);
+    info->incomplete = info->incomplete || is_marked(layer);
+    return aqr_disk_new(json_node_get_string(file), json_node_get_string(format));
+}
+
+static gboolean
+read_chain(JsonNode *root, AqrImageInfo *info)
+{
+    AqrDisk **end = &info->disk;
+    g_autoptr(GList) layers = NULL;
+
+    if (root == NULL || !JSON_NODE_HOLDS_ARRAY(root))
+        return FALSE;
+    layers = json_array_get_elements(json_node_get_array(root));
+    for (GList *item = layers; item != NULL; item = item->next) {
+        *end = read_layer(item->data, info);
+        if (*end == NULL)
+            return FALSE;
+        end = &(*end)->backing;
+    }
+    return info->disk != NULL;
 }
 
 gboolean
 aqr_image_info_parse(const char *json, AqrImageInfo *info, GError **error)
 {
     g_autoptr(JsonParser) parser = json_parser_new();
-    JsonNode *root = NULL;
-    JsonObject *object;
-    const char *format;
+    g_auto(AqrImageInfo) read = { 0 };
 
-    if (json_parser_load_from_data(parser, json, -1, NULL))
-        root = json_parser_get_root(parser);
-    if (root == NULL || !JSON_NODE_HOLDS_OBJECT(root)) {
-        g_set_error_literal(error, AQR_ERROR, AQR_ERROR_IMAGE, "qemu-img says nothing usable");
+    if (!json_parser_load_from_data(parser, json, -1, NULL) ||
+        !read_chain(json_parser_get_root(parser), &read)) {
+        g_set_error_literal(error, AQR_ERROR, AQR_ERROR_IMAGE,
+                            "qemu-img does not name its file, format and size");
         return FALSE;
     }
-    object = json_node_get_object(root);
-    format = json_object_get_string_member_with_default(object, "format", NULL);
-    if (format == NULL || !json_object_has_member(object, "virtual-size")) {
-        g_set_error_literal(error, AQR_ERROR, AQR_ERROR_IMAGE, "qemu-img names no format and size");
-        return FALSE;
-    }
-    info->format = g_strdup(format);
-    info->size = (guint64)json_object_get_int_member(object, "virtual-size");
-    info->incomplete = is_marked(object);
+    *info = read;
+    read.disk = NULL;
     return TRUE;
 }
 
@@ -62,7 +108,8 @@ new_argv(const char *const *words)
 GStrv
 aqr_image_info_argv(const char *file)
 {
-    const char *words[] = { "qemu-img", "info", "-U", "--output=json", "--", file, NULL };
+    const char *words[] = { "qemu-img",      "info", "-U", "--backing-chain",
+                            "--output=json", "--",   file, NULL };
 
     return new_argv(words);
 }

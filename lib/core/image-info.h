@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <glib.h>
+#include "core/vm-spec.h"
 
 /* What qemu-img knows of a disk image, and how to ask it. It computes command
  * lines and reads answers; host/image runs them. */
 typedef struct {
-    char *format;        /* QEMU's name: "qcow2", "raw" */
+    AqrDisk *disk;       /* the image, and what it is an overlay of */
     guint64 size;        /* bytes, as the guest sees it */
-    gboolean incomplete; /* marked as dirty or corrupt */
+    gboolean incomplete; /* it, or what it is an overlay of, is marked as damaged */
 } AqrImageInfo;
 
 void aqr_image_info_clear(AqrImageInfo *info);

@@ -16,11 +16,14 @@ aqr_disk_new(const char *file, const char *format)
 void
 aqr_disk_free(AqrDisk *disk)
 {
-    if (disk == NULL)
-        return;
-    g_free(disk->file);
-    g_free(disk->format);
-    g_free(disk);
+    while (disk != NULL) {
+        AqrDisk *backing = disk->backing;
+
+        g_free(disk->file);
+        g_free(disk->format);
+        g_free(disk);
+        disk = backing;
+    }
 }
 
 AqrVmSpec *

@@ -18,10 +18,12 @@ typedef enum {
     AQR_BOOT_EFI,
 } AqrBoot;
 
-typedef struct {
-    char *file;   /* absolute */
-    char *format; /* QEMU's name: "qcow2", "raw" */
-} AqrDisk;
+typedef struct AqrDisk AqrDisk;
+struct AqrDisk {
+    char *file;       /* absolute */
+    char *format;     /* QEMU's name: "qcow2", "raw" */
+    AqrDisk *backing; /* what it is an overlay of; NULL: nothing */
+};
 
 typedef struct {
     char *name;     /* of the domain */
@@ -38,6 +40,8 @@ typedef struct {
 } AqrVmSpec;
 
 AqrDisk *aqr_disk_new(const char *file, const char *format) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Frees what backs it too. */
 void aqr_disk_free(AqrDisk *disk);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrDisk, aqr_disk_free)
 

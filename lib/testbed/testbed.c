@@ -49,39 +49,59 @@ aqr_testbed_suggest_user(AqrTestbed *testbed, const char *user)
 
 /* --- scripts in the guest ---------------------------------------------- */
 
+typedef struct {
+    const char *text;
+    const char *doing;  /* "cannot ..." */
+    gboolean is_a_copy; /* takes as long as one may */
+} Script;
+
 /* Makes the scratch directory, $1 if there was one before, and prints its name;
  * then the first ordinary user's. The mode is that of autopkgtest 6.0. */
-static const char prepare_script[] =
-    "umask 022\n"
-    "if [ -n \"$1\" ]; then d=$1; mkdir -p -- \"$d\"; "
-    "else d=$(mktemp --directory --tmpdir=/tmp autopkgtest.XXXXXX); fi || exit\n"
-    "chmod 777 -- \"$d\" && printf '%s\\n' \"$d\" || exit\n"
-    "while IFS=: read -r name _ uid _; do\n"
-    "  if [ \"$uid\" -ge 1000 ] && [ \"$uid\" -lt 60000 ]; then echo \"$name\"; break; fi\n"
-    "done </etc/passwd\n";
+static const Script prepare = {
+    .text = "umask 022\n"
+            "if [ -n \"$1\" ]; then d=$1; mkdir -p -- \"$d\"; "
+            "else d=$(mktemp --directory --tmpdir=/tmp autopkgtest.XXXXXX); fi || exit\n"
+            "chmod 777 -- \"$d\" && printf '%s\\n' \"$d\" || exit\n"
+            "while IFS=: read -r name _ uid _; do\n"
+            "  if [ \"$uid\" -ge 1000 ] && [ \"$uid\" -lt 60000 ]; then echo \"$name\"; break; fi\n"
+            "done </etc/passwd\n",
+    .doing = "make the scratch directory",
+};
 
 /* Where /tmp does not outlast a reboot, these do. */
 #define SAVED "autopkgtest-tmpdir.tar"
-static const char save_script[] =
-    "for d in /var/cache /home; do [ -w $d ] && break; done\n"
-    "tar --warning=none --create --absolute-names --file=$d/" SAVED " \"$1\" || exit\n"
-    "rm -f /run/autopkgtest-reboot-prepare-mark\n";
-static const char restore_script[] =
-    "for f in /var/cache/" SAVED " /home/" SAVED "; do if [ -e $f ]; then\n"
-    "  tar --extract --absolute-names --preserve-permissions --file=$f && rm -f $f; exit; fi; "
-    "done\n";
+
+static const Script save = {
+    .text = "for d in /var/cache /home; do [ -w $d ] && break; done\n"
+            "tar --warning=none --create --absolute-names --file=$d/" SAVED " \"$1\" || exit\n"
+            "rm -f /run/autopkgtest-reboot-prepare-mark\n",
+    .doing = "save the scratch directory",
+    .is_a_copy = TRUE,
+};
+
+static const Script restore = {
+    .text = "for f in /var/cache/" SAVED " /home/" SAVED "; do if [ -e $f ]; then\n"
+            "  tar --extract --absolute-names --preserve-permissions --file=$f && rm -f $f\n"
+            "  exit\n"
+            "fi; done\n",
+    .doing = "restore the scratch directory",
+    .is_a_copy = TRUE,
+};
 
 /* The command must have ended before the guest goes down with it. */
-static const char reboot_script[] =
-    "if [ -d /run/systemd/system ]; then systemctl --no-block reboot; else reboot; fi "
-    ">/dev/null 2>&1 &\n";
+static const Script restart = {
+    .text = "if [ -d /run/systemd/system ]; then systemctl --no-block reboot; else reboot; fi "
+            ">/dev/null 2>&1 &\n",
+    .doing = "restart the guest",
+};
 
-/* Runs a script with @argument in the guest; it must succeed. */
+/* Runs @script with @argument in the guest; it must succeed. */
 static gboolean
-run_script(AqrTestbed *testbed, const char *script, const char *argument, const char *doing,
-           gint64 timeout, char **output, GError **error)
+run_script(AqrTestbed *testbed, const Script *script, const char *argument, char **output,
+           GError **error)
 {
-    const char *const argv[] = { "sh", "-c", script, "sh", argument, NULL };
+    const char *const argv[] = { "sh", "-c", script->text, "sh", argument, NULL };
+    gint64 timeout = script->is_a_copy ? testbed->copy_timeout : SHORT_TIMEOUT;
     int status;
 
     if (!testbed->world->run(testbed->data, argv, timeout, output, &status, error))
@@ -89,7 +109,7 @@ run_script(AqrTestbed *testbed, const char *script, const char *argument, const 
     if (status == 0)
         return TRUE;
     g_set_error(error, AQR_ERROR, AQR_ERROR_GUEST, "cannot %s: the command ended with status %d",
-                doing, status);
+                script->doing, status);
     return FALSE;
 }
 
@@ -121,8 +141,8 @@ prepare_guest(AqrTestbed *testbed, GError **error)
     g_autofree char *answer = NULL;
 
     return testbed->world->wait_guest(testbed->data, error) &&
-           run_script(testbed, prepare_script, testbed->scratch == NULL ? "" : testbed->scratch,
-                      "make the scratch directory", SHORT_TIMEOUT, &answer, error) &&
+           run_script(testbed, &prepare, testbed->scratch == NULL ? "" : testbed->scratch, &answer,
+                      error) &&
            take_answer(testbed, answer, error);
 }
 
@@ -163,14 +183,11 @@ gboolean
 aqr_testbed_reboot(AqrTestbed *testbed, gboolean prepare_only, GError **error)
 {
     testbed->world->expect_reboot(testbed->data);
-    return run_script(testbed, save_script, testbed->scratch, "save the scratch directory",
-                      testbed->copy_timeout, NULL, error) &&
-           (prepare_only || run_script(testbed, reboot_script, "", "restart the guest",
-                                       SHORT_TIMEOUT, NULL, error)) &&
+    return run_script(testbed, &save, testbed->scratch, NULL, error) &&
+           (prepare_only || run_script(testbed, &restart, "", NULL, error)) &&
            testbed->world->wait_reboot(testbed->data, error) &&
            testbed->world->wait_guest(testbed->data, error) &&
-           run_script(testbed, restore_script, "", "restore the scratch directory",
-                      testbed->copy_timeout, NULL, error);
+           run_script(testbed, &restore, "", NULL, error);
 }
 
 gboolean

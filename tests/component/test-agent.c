@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* test-agent FD NONCE: the agent for a test on this machine. It is made of the
+ * agent's own modules, but it ends, with its commands, when the link goes; the
+ * real one powers its machine off then. It stands in for the root shell too,
+ * which skips what is on the port up to the nonce. */
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "command.h"
+
+static int
+open_signals(void)
+{
+    sigset_t signals;
+
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* Up to a line that is the nonce; the port blocks still. */
+static void
+skip_to(int fd, const char *nonce)
+{
+    char line[AQR_WIRE_NONCE_LENGTH + 2];
+    size_t length = 0;
+    char byte;
+
+    while (read(fd, &byte, 1) == 1) {
+        if (byte == '\n') {
+            if (length == AQR_WIRE_NONCE_LENGTH && memcmp(line, nonce, length) == 0)
+                return;
+            length = 0;
+        } else if (length < sizeof line) {
+            line[length++] = byte;
+        }
+    }
+    exit(EXIT_FAILURE);
+}
+
+static void
+wait_for_work(const Commands *commands, int signals)
+{
+    size_t n = commands_poll_fds(commands, NULL, 0);
+    struct pollfd *fds = calloc(n + 2, sizeof *fds);
+    short port_events = POLLIN;
+
+    if (fds == NULL)
+        abort();
+    if (buffer_length(&commands->port->out) > 0)
+        port_events |= POLLOUT;
+    fds[0] = (struct pollfd){ signals, POLLIN, 0 };
+    fds[1] = (struct pollfd){ commands->port->fd, port_events, 0 };
+    n = commands_poll_fds(commands, fds + 2, n);
+    poll(fds, n + 2, commands_timeout(commands));
+    free(fds);
+}
+
+static void
+serve(Commands *commands, int signals)
+{
+    struct signalfd_siginfo caught;
+    const uint8_t *payload;
+    AqrWireHeader header;
+    bool connected = true;
+
+    while (connected) {
+        wait_for_work(commands, signals);
+        if (read(signals, &caught, sizeof caught) > 0)
+            commands_reap(commands);
+        connected = port_read(commands->port);
+        while (port_next(commands->port, &header, &payload))
+            commands_handle(commands, &header, payload);
+        commands_step(commands);
+        connected = connected && port_write(commands->port);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    Port port = { .fd = argc == 3 ? atoi(argv[1]) : -1 };
+    Commands commands = { .port = &port };
+    int signals = open_signals();
+
+    if (argc != 3 || strlen(argv[2]) != AQR_WIRE_NONCE_LENGTH)
+        return EXIT_FAILURE;
+    close_range(3, ~0u, CLOSE_RANGE_CLOEXEC); /* what the test leaves open is not ours */
+    skip_to(port.fd, argv[2]);
+    fcntl(port.fd, F_SETFL, O_NONBLOCK);
+    buffer_append(&port.out, AQR_WIRE_MAGIC, AQR_WIRE_MAGIC_LENGTH);
+    buffer_append(&port.out, argv[2], AQR_WIRE_NONCE_LENGTH);
+    port_write(&port);
+    serve(&commands, signals);
+    commands_kill_all(&commands);
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/partition-table.h"
+
+#include "fuzz.h"
+
+int
+LLVMFuzzerTestOneInput(const guint8 *bytes, gsize length)
+{
+    gboolean found = aqr_partition_table_has_esp(bytes, length);
+
+    g_assert(!found || length >= 512);
+    return 0;
+}

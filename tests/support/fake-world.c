@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "support/fake-world.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+FakeWorld *
+fake_world_new(void)
+{
+    FakeWorld *world = g_new0(FakeWorld, 1);
+
+    world->asked = g_string_new(NULL);
+    world->scratch = FAKE_SCRATCH;
+    world->user = "debci";
+    return world;
+}
+
+void
+fake_world_free(FakeWorld *world)
+{
+    if (world == NULL)
+        return;
+    g_string_free(world->asked, TRUE);
+    g_free(world);
+}
+
+char *
+fake_world_take(FakeWorld *world)
+{
+    char *asked = g_strdup(world->asked->str);
+
+    g_string_truncate(world->asked, 0);
+    return asked;
+}
+
+/* Writes it down; FALSE when it is what is to fail. */
+static gboolean note(FakeWorld *world, GError **error, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+static gboolean
+note(FakeWorld *world, GError **error, const char *format, ...)
+{
+    g_autofree char *request = NULL;
+    va_list arguments;
+
+    va_start(arguments, format);
+    request = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_string_append_printf(world->asked, "%s\n", request);
+    if (g_strcmp0(world->fails, request) != 0)
+        return TRUE;
+    g_set_error(error, AQR_ERROR, AQR_ERROR_GUEST, "the fake fails to %s", request);
+    return FALSE;
+}
+
+static gboolean
+start(gpointer data, GError **error)
+{
+    return note(data, error, "start");
+}
+
+static gboolean
+wait_guest(gpointer data, GError **error)
+{
+    return note(data, error, "wait_guest");
+}
+
+/* The testbed's scripts go by what only one of them does. */
+static const char *
+name_script(const char *script)
+{
+    static const char *const names[][2] = {
+        { "mktemp", "prepare" },
+        { "tar --warning=none --create", "save" },
+        { "tar --extract", "restore" },
+        { "systemctl --no-block reboot", "restart" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (strstr(script, names[i][0]) != NULL)
+            return names[i][1];
+    }
+    return "unknown";
+}
+
+static gboolean
+run(gpointer data, const char *const *argv, gint64 timeout, char **output, int *status,
+    GError **error)
+{
+    FakeWorld *world = data;
+    const char *name = name_script(argv[2]);
+    const char *argument = argv[4];
+
+    if (!note(world, error, "run %s%s%s (%d s)", name, *argument == '\0' ? "" : " ", argument,
+              (int)(timeout / G_TIME_SPAN_SECOND)))
+        return FALSE;
+    if (output != NULL)
+        *output = g_strdup_printf("%s%s%s", *argument == '\0' ? world->scratch : argument,
+                                  world->user == NULL ? "" : "\n",
+                                  world->user == NULL ? "" : world->user);
+    *status = world->status;
+    return TRUE;
+}
+
+static gboolean
+copy(gpointer data, const AqrCopy *what, gint64 timeout, AqrCopyResult *result, GError **error)
+{
+    note(data, NULL, "copy %s%s %s %s (%d s)", what->directory ? "directory " : "", what->host,
+         what->down ? "->" : "<-", what->guest, (int)(timeout / G_TIME_SPAN_SECOND));
+    *result = AQR_COPY_DONE;
+    if (strstr(what->host, "fails") != NULL)
+        *result = AQR_COPY_FAILED;
+    if (strstr(what->host, "times-out") != NULL)
+        *result = AQR_COPY_TIMED_OUT;
+    if (strstr(what->host, "is-lost") == NULL)
+        return TRUE;
+    g_set_error_literal(error, AQR_ERROR, AQR_ERROR_GUEST, "the fake was lost");
+    return FALSE;
+}
+
+static void
+expect_reboot(gpointer data)
+{
+    note(data, NULL, "expect_reboot");
+}
+
+static gboolean
+wait_reboot(gpointer data, GError **error)
+{
+    return note(data, error, "wait_reboot");
+}
+
+static const char *const *
+exec_argv(G_GNUC_UNUSED gpointer data)
+{
+    static const char *const argv[] = { "/usr/libexec/fake/exec", "/tmp/a b,%c/exec", NULL };
+
+    return argv;
+}
+
+static gboolean
+shell(gpointer data, const char *const *argv, GError **error)
+{
+    g_autofree char *joined = g_strjoinv("|", (char **)argv);
+
+    return note(data, error, "shell %s", joined);
+}
+
+static void
+explain(gpointer data)
+{
+    note(data, NULL, "explain");
+}
+
+static void
+stop(gpointer data, gboolean orderly)
+{
+    note(data, NULL, "stop%s", orderly ? " orderly" : "");
+}
+
+const AqrWorld fake_world = {
+    .start = start,
+    .wait_guest = wait_guest,
+    .run = run,
+    .copy = copy,
+    .expect_reboot = expect_reboot,
+    .wait_reboot = wait_reboot,
+    .exec_argv = exec_argv,
+    .shell = shell,
+    .explain = explain,
+    .stop = stop,
+};

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The goldens are judged by libvirt's own schema too: see tests/meson.build. */
+#include "core/domain-xml.h"
+
+#include "support/check-main.h"
+#include "support/data.h"
+
+typedef struct {
+    const char *golden;
+    AqrAccel accel;
+    AqrBoot boot;
+    const char *name;
+    const char *dir;           /* of the work files and sockets */
+    const char *disks[4][2];   /* file, format */
+    const char *backing[2][2]; /* what each of the first two is an overlay of */
+} Row;
+
+static const Row rows[] = {
+    { "golden/domain-bios-tcg.xml",
+      AQR_ACCEL_TCG,
+      AQR_BOOT_BIOS,
+      "autopkgtest-17-00beef",
+      "/tmp/aqr.X1",
+      { { "/srv/sid.qcow2", "qcow2" } } },
+    { "golden/domain-efi-kvm.xml",
+      AQR_ACCEL_KVM,
+      AQR_BOOT_EFI,
+      "autopkgtest-17-00beef",
+      "/tmp/aqr.X1",
+      { { "/srv/sid.raw", "raw" } } },
+    { "golden/domain-read-only.xml",
+      AQR_ACCEL_TCG,
+      AQR_BOOT_BIOS,
+      "autopkgtest-17-00beef",
+      "/tmp/aqr.X1",
+      { { "/srv/sid.qcow2", "qcow2" }, { "/srv/data.qcow2", "qcow2" }, { "/srv/cd.iso", "raw" } } },
+    { "golden/domain-escaped.xml",
+      AQR_ACCEL_KVM,
+      AQR_BOOT_EFI,
+      "autopkgtest-<&>",
+      "/tmp/it's \"a\" <dir>",
+      { { "/srv/R&D/it's <new>.qcow2", "qcow2" }, { "/srv/\"b\" & c.raw", "raw" } } },
+    { "golden/domain-backing.xml",
+      AQR_ACCEL_TCG,
+      AQR_BOOT_BIOS,
+      "autopkgtest-17-00beef",
+      "/tmp/aqr.X1",
+      { { "/srv/mine.qcow2", "qcow2" }, { "/srv/data.qcow2", "qcow2" } },
+      { { "/srv/sid.qcow2", "qcow2" }, { "/srv/all.raw", "raw" } } },
+};
+
+static AqrVmSpec *
+make_spec(const Row *row)
+{
+    AqrVmSpec *spec = aqr_vm_spec_new();
+
+    spec->name = g_strdup(row->name);
+    spec->accel = row->accel;
+    spec->boot = row->boot;
+    spec->cpus = 3;
+    spec->ram_mib = 2048;
+    spec->overlay = g_build_filename(row->dir, "overlay.qcow2", NULL);
+    spec->socket_dir = g_strdup(row->dir);
+    if (row->boot == AQR_BOOT_EFI) {
+        spec->firmware = g_strdup("/usr/share/OVMF/OVMF_CODE_4M.fd");
+        spec->nvram = g_build_filename(row->dir, "efi-variables.fd", NULL);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(row->disks) && row->disks[i][0] != NULL; i++)
+        g_ptr_array_add(spec->disks, aqr_disk_new(row->disks[i][0], row->disks[i][1]));
+    for (gsize i = 0; i < G_N_ELEMENTS(row->backing) && row->backing[i][0] != NULL; i++) {
+        AqrDisk *disk = g_ptr_array_index(spec->disks, i);
+
+        disk->backing = aqr_disk_new(row->backing[i][0], row->backing[i][1]);
+    }
+    return spec;
+}
+
+START_TEST(writes)
+{
+    g_autoptr(AqrVmSpec) spec = make_spec(&rows[_i]);
+    g_autofree char *xml = aqr_domain_xml(spec);
+
+    test_data_compare(rows[_i].golden, xml);
+}
+END_TEST
+
+void
+add_tests(TCase *tcase)
+{
+    tcase_add_loop_test(tcase, writes, 0, G_N_ELEMENTS(rows));
+}

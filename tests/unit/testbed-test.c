@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "testbed/testbed.h"
+
+#include "support/check-main.h"
+#include "support/fake-world.h"
+
+#define COPY_TIMEOUT (300 * G_TIME_SPAN_SECOND)
+
+static FakeWorld *world;
+static AqrTestbed *testbed;
+
+static void
+set_up(void)
+{
+    world = fake_world_new();
+    testbed = aqr_testbed_new(&fake_world, world, COPY_TIMEOUT);
+}
+
+static void
+tear_down(void)
+{
+    aqr_testbed_free(testbed);
+    fake_world_free(world);
+}
+
+#define ck_assert_asked(wanted)                          \
+    do {                                                 \
+        g_autofree char *asked = fake_world_take(world); \
+        ck_assert_str_eq(asked, (wanted));               \
+    } while (0)
+
+static void
+open_it(void)
+{
+    g_autoptr(GError) error = NULL;
+    const char *scratch = NULL;
+
+    ck_assert(aqr_testbed_open(testbed, &scratch, &error));
+    ck_assert_no_error(error);
+    ck_assert_str_eq(scratch, FAKE_SCRATCH);
+}
+
+#define OPENED "start\nwait_guest\nrun prepare (100 s)\n"
+#define OPENED_AGAIN "start\nwait_guest\nrun prepare " FAKE_SCRATCH " (100 s)\n"
+
+START_TEST(opens_and_closes)
+{
+    open_it();
+    ck_assert_asked(OPENED);
+    aqr_testbed_close(testbed);
+    ck_assert_asked("stop orderly\n");
+    aqr_testbed_close(testbed);
+    ck_assert_asked("");
+}
+END_TEST
+
+START_TEST(closes_when_freed)
+{
+    open_it();
+    g_clear_pointer(&testbed, aqr_testbed_free);
+    ck_assert_asked(OPENED "stop orderly\n");
+    aqr_testbed_free(NULL);
+}
+END_TEST
+
+START_TEST(is_harmless_unopened)
+{
+    aqr_testbed_close(testbed);
+    g_clear_pointer(&testbed, aqr_testbed_free);
+    ck_assert_asked("");
+}
+END_TEST
+
+START_TEST(keeps_scratch)
+{
+    g_autoptr(GError) error = NULL;
+    const char *scratch = NULL;
+
+    open_it();
+    ck_assert(aqr_testbed_revert(testbed, &scratch, &error));
+    ck_assert_str_eq(scratch, FAKE_SCRATCH);
+    ck_assert_asked(OPENED "stop orderly\n" OPENED_AGAIN);
+    aqr_testbed_close(testbed);
+    world->scratch = "/tmp/other"; /* what mktemp would make */
+    open_it();
+    ck_assert_asked("stop orderly\n" OPENED_AGAIN);
+}
+END_TEST
+
+/* What fails, and what is asked for until nothing is left of it. start() undoes
+ * what it did itself. */
+static const struct {
+    const char *fails;
+    int status;
+    const char *asked;
+} failures[] = {
+    { "start", 0, "start\n" },
+    { "wait_guest", 0, "start\nwait_guest\nstop orderly\n" },
+    { "run prepare (100 s)", 0, OPENED "stop orderly\n" },
+    { NULL, 1, OPENED "stop orderly\n" },
+    { NULL, 127, OPENED "stop orderly\n" },
+};
+
+START_TEST(failing_open_leaves_it_stopped)
+{
+    g_autoptr(GError) error = NULL;
+    const char *scratch = "untouched";
+
+    world->fails = failures[_i].fails;
+    world->status = failures[_i].status;
+    ck_assert(!aqr_testbed_open(testbed, &scratch, &error));
+    ck_assert_error(error, AQR_ERROR_GUEST);
+    ck_assert_str_eq(scratch, "untouched");
+    ck_assert_asked(failures[_i].asked);
+    aqr_testbed_close(testbed);
+    ck_assert_asked("");
+    world->fails = NULL;
+    world->status = 0;
+    open_it();
+}
+END_TEST
+
+START_TEST(failing_revert_leaves_it_stopped)
+{
+    g_autoptr(GError) error = NULL;
+    const char *scratch = "untouched";
+
+    open_it();
+    world->fails = "wait_guest";
+    ck_assert(!aqr_testbed_revert(testbed, &scratch, &error));
+    ck_assert_error(error, AQR_ERROR_GUEST);
+    ck_assert_asked(OPENED "stop orderly\nstart\nwait_guest\nstop orderly\n");
+    g_clear_pointer(&testbed, aqr_testbed_free);
+    ck_assert_asked("");
+}
+END_TEST
+
+/* autopkgtest splits the reply at blanks and decodes it once. */
+static const char *const unusable[] = { "", "tmp/x", "/tmp/a b", "/tmp/a%20b", "/tmp/a\tb", "\n" };
+
+START_TEST(refuses_scratch)
+{
+    g_autoptr(GError) error = NULL;
+    const char *scratch;
+
+    world->scratch = unusable[_i];
+    ck_assert(!aqr_testbed_open(testbed, &scratch, &error));
+    ck_assert_error(error, AQR_ERROR_GUEST);
+    ck_assert_asked(OPENED "stop orderly\n");
+}
+END_TEST
+
+#define SAVE "run save /tmp/autopkgtest.fAkE01 (300 s)"
+
+START_TEST(reboots_in_order)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean prepare_only = _i;
+
+    open_it();
+    ck_assert_asked(OPENED);
+    ck_assert(aqr_testbed_reboot(testbed, prepare_only, &error));
+    ck_assert_no_error(error);
+    if (prepare_only)
+        ck_assert_asked("expect_reboot\n" SAVE "\n"
+                        "wait_reboot\nwait_guest\nrun restore (300 s)\n");
+    else
+        ck_assert_asked("expect_reboot\n" SAVE "\nrun restart (100 s)\n"
+                        "wait_reboot\nwait_guest\nrun restore (300 s)\n");
+}
+END_TEST
+
+static const char *const reboot_failures[] = {
+    SAVE, "run restart (100 s)", "wait_reboot", "wait_guest", "run restore (300 s)",
+};
+
+/* What comes after the failure is not done any more. */
+START_TEST(failing_reboot_says_so)
+{
+    g_autofree char *last = g_strconcat(reboot_failures[_i], "\n", NULL);
+    g_autofree char *asked = NULL;
+    g_autoptr(GError) error = NULL;
+
+    open_it();
+    world->fails = reboot_failures[_i];
+    ck_assert(!aqr_testbed_reboot(testbed, FALSE, &error));
+    ck_assert_error(error, AQR_ERROR_GUEST);
+    asked = fake_world_take(world);
+    ck_assert(g_str_has_suffix(asked, last));
+}
+END_TEST
+
+static const struct {
+    const char *user;
+    const char *capabilities;
+} capabilities[] = {
+    { "debci", "isolation-machine reboot revert revert-full-system root-on-testbed "
+               "suggested-normal-user=debci" },
+    { NULL, "isolation-machine reboot revert revert-full-system root-on-testbed" },
+    { "", "isolation-machine reboot revert revert-full-system root-on-testbed" },
+};
+
+START_TEST(is_capable)
+{
+    g_auto(GStrv) found = NULL;
+
+    world->user = capabilities[_i].user;
+    open_it();
+    found = aqr_testbed_capabilities(testbed);
+    ck_assert_argv_eq(found, capabilities[_i].capabilities);
+}
+END_TEST
+
+/* --user names one; the guest is not asked then. */
+START_TEST(suggests_user)
+{
+    g_auto(GStrv) found = NULL;
+
+    aqr_testbed_suggest_user(testbed, "other");
+    aqr_testbed_suggest_user(testbed, "tester");
+    world->user = capabilities[_i].user;
+    open_it();
+    found = aqr_testbed_capabilities(testbed);
+    ck_assert_argv_eq(found, "isolation-machine reboot revert revert-full-system root-on-testbed "
+                             "suggested-normal-user=tester");
+}
+END_TEST
+
+/* The user is known once it has been open; nothing else depends on that. */
+START_TEST(is_capable_unopened)
+{
+    g_auto(GStrv) found = aqr_testbed_capabilities(testbed);
+
+    ck_assert_argv_eq(found, capabilities[1].capabilities);
+}
+END_TEST
+
+START_TEST(forgets_user)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) found = NULL;
+    const char *scratch;
+
+    open_it();
+    world->user = NULL;
+    ck_assert(aqr_testbed_revert(testbed, &scratch, &error));
+    found = aqr_testbed_capabilities(testbed);
+    ck_assert_argv_eq(found, capabilities[1].capabilities);
+}
+END_TEST
+
+static const struct {
+    const char *host;
+    gboolean done;
+    AqrCopyResult result;
+} copies[] = {
+    { "/a", TRUE, AQR_COPY_DONE },
+    { "/fails", TRUE, AQR_COPY_FAILED },
+    { "/times-out", TRUE, AQR_COPY_TIMED_OUT },
+    { "/is-lost", FALSE, AQR_COPY_DONE },
+};
+
+START_TEST(copies_with_timeout)
+{
+    AqrCopy copy = { .down = TRUE, .host = copies[_i].host, .guest = "/b" };
+    g_autofree char *wanted = g_strdup_printf("copy %s -> /b (300 s)\n", copies[_i].host);
+    g_autoptr(GError) error = NULL;
+    AqrCopyResult result;
+
+    ck_assert_int_eq(aqr_testbed_copy(testbed, &copy, &result, &error), copies[_i].done);
+    ck_assert_asked(wanted);
+    if (copies[_i].done)
+        ck_assert_int_eq((int)result, (int)copies[_i].result);
+    else
+        ck_assert_error(error, AQR_ERROR_GUEST);
+}
+END_TEST
+
+START_TEST(starts_shell)
+{
+    const char *const environment[] = { "A=1", "B=two words", NULL };
+    g_autoptr(GError) error = NULL;
+
+    g_setenv("TERM", "xterm", TRUE);
+    open_it();
+    ck_assert_asked(OPENED);
+    ck_assert(aqr_testbed_shell(testbed, "/a dir", environment, &error));
+    ck_assert_asked("shell env|TERM=xterm|A=1|B=two words|sh|-c|"
+                    "cd -- \"$1\"; exec \"$(command -v bash || command -v sh)\" -i|sh|/a dir\n");
+}
+END_TEST
+
+START_TEST(explains)
+{
+    aqr_testbed_explain(testbed);
+    ck_assert_asked("explain\n");
+}
+END_TEST
+
+void
+add_tests(TCase *tcase)
+{
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_add_test(tcase, opens_and_closes);
+    tcase_add_test(tcase, closes_when_freed);
+    tcase_add_test(tcase, is_harmless_unopened);
+    tcase_add_test(tcase, keeps_scratch);
+    tcase_add_loop_test(tcase, failing_open_leaves_it_stopped, 0, G_N_ELEMENTS(failures));
+    tcase_add_test(tcase, failing_revert_leaves_it_stopped);
+    tcase_add_loop_test(tcase, refuses_scratch, 0, G_N_ELEMENTS(unusable));
+    tcase_add_loop_test(tcase, reboots_in_order, 0, 2);
+    tcase_add_loop_test(tcase, failing_reboot_says_so, 0, G_N_ELEMENTS(reboot_failures));
+    tcase_add_loop_test(tcase, is_capable, 0, G_N_ELEMENTS(capabilities));
+    tcase_add_loop_test(tcase, suggests_user, 0, G_N_ELEMENTS(capabilities));
+    tcase_add_test(tcase, is_capable_unopened);
+    tcase_add_test(tcase, forgets_user);
+    tcase_add_loop_test(tcase, copies_with_timeout, 0, G_N_ELEMENTS(copies));
+    tcase_add_test(tcase, starts_shell);
+    tcase_add_test(tcase, explains);
+}
