@@ -84,14 +84,21 @@ command_ended(int status, gpointer data)
 static void
 take_fds(Client *client, struct msghdr *message)
 {
-    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL;
-         header = CMSG_NXTHDR(message, header)) {
-        if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
-            header->cmsg_len == CMSG_LEN(sizeof client->fds)) {
-            close_fds(client);
-            memcpy(client->fds, CMSG_DATA(header), sizeof client->fds);
-        }
-    }
+    const struct cmsghdr *header = CMSG_FIRSTHDR(message);
+    gsize length = sizeof client->fds;
+
+    if (header == NULL || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+        return;
+    if (header->cmsg_len < CMSG_LEN(length))
+        length = header->cmsg_len - CMSG_LEN(0);
+    memcpy(client->fds, CMSG_DATA(header), length);
+}
+
+/* The kernel closes what does not fit in; fewer than three are closed by us. */
+static gboolean
+has_all_fds(const Client *client)
+{
+    return client->fds[0] >= 0 && client->fds[1] >= 0 && client->fds[2] >= 0;
 }
 
 /* What recv() says; the first byte comes with the fds, and is not kept. */
@@ -100,7 +107,7 @@ receive(Client *client)
 {
     union {
         struct cmsghdr header;
-        char bytes[CMSG_SPACE(sizeof client->fds)];
+        char bytes[CMSG_LEN(sizeof client->fds)];
     } control;
     guint8 bytes[16384];
     struct iovec data = { bytes, client->fds[0] < 0 ? 1 : sizeof bytes };
@@ -119,7 +126,7 @@ receive(Client *client)
         return got;
     }
     take_fds(client, &message);
-    return client->fds[0] >= 0 ? got : 0;
+    return has_all_fds(client) ? got : 0;
 }
 
 /* 0: not all of it is there yet. */
@@ -134,11 +141,12 @@ request_length(const Client *client)
     return client->request->len - 4 < length ? 0 : length;
 }
 
+/* No arguments at all, or more than Linux takes. */
 static gboolean
-is_too_long(const Client *client)
+is_impossible(const Client *client)
 {
     return client->request->len >= 4 &&
-           aqr_wire_get32(client->request->data) > AQR_EXEC_MAX_ARGUMENTS;
+           aqr_wire_get32(client->request->data) - 1 >= AQR_EXEC_MAX_ARGUMENTS;
 }
 
 static void
@@ -170,7 +178,7 @@ read_client(G_GNUC_UNUSED int fd, G_GNUC_UNUSED GIOCondition condition, gpointer
 
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return G_SOURCE_CONTINUE;
-    if (got <= 0 || client->command != NULL || is_too_long(client)) {
+    if (got <= 0 || client->command != NULL || is_impossible(client)) {
         client->source = 0;
         free_client(client);
         return G_SOURCE_REMOVE;
@@ -180,28 +188,12 @@ read_client(G_GNUC_UNUSED int fd, G_GNUC_UNUSED GIOCondition condition, gpointer
     return G_SOURCE_CONTINUE;
 }
 
-/* The socket lies where QEMU, as another user, passes through. */
-static gboolean
-may_ask(int fd)
-{
-    struct ucred peer;
-    socklen_t length = sizeof peer;
-
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 &&
-           (peer.uid == getuid() || peer.uid == 0);
-}
-
 static void
 take_client(int fd, gpointer data)
 {
     AqrAuxverb *auxverb = data;
-    Client *client;
+    Client *client = g_new0(Client, 1);
 
-    if (!may_ask(fd)) {
-        close(fd);
-        return;
-    }
-    client = g_new0(Client, 1);
     client->auxverb = auxverb;
     client->socket = fd;
     client->fds[0] = client->fds[1] = client->fds[2] = -1;
@@ -219,7 +211,7 @@ aqr_auxverb_new(const char *path, AqrAuxverbFindLink find_link, gpointer data, G
 
     auxverb->find_link = find_link;
     auxverb->data = data;
-    auxverb->listener = aqr_listener_new(path, take_client, auxverb, error);
+    auxverb->listener = aqr_listener_new(path, AQR_PEERS_OWN, take_client, auxverb, error);
     if (auxverb->listener == NULL)
         return NULL;
     return g_steal_pointer(&auxverb);

@@ -31,6 +31,8 @@ connect_to(const char *path)
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
+    if (strlen(path) >= sizeof address.sun_path)
+        errno = ENAMETOOLONG;
     if (fd < 0 || strlen(path) >= sizeof address.sun_path)
         fail(path);
     memcpy(address.sun_path, path, strlen(path) + 1);

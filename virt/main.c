@@ -60,8 +60,8 @@ find_link(gpointer data)
 
 /* Everything that has a life during the conversation. */
 static gboolean
-hold_conversation(const AqrLiveConfig *config, AqrVmSpec *spec, AqrStop *stop, gboolean *greeted,
-                  GError **error)
+hold_conversation(const AqrLiveConfig *config, const AqrVmSpec *spec, AqrStop *stop,
+                  gboolean *greeted, GError **error)
 {
     g_autoptr(AqrLiveWorld) world = aqr_live_world_new(config, spec, error);
     g_autoptr(AqrTestbed) testbed = NULL;
@@ -85,19 +85,16 @@ hold_conversation(const AqrLiveConfig *config, AqrVmSpec *spec, AqrStop *stop, g
 }
 
 static gboolean
-serve_with(const AqrVmOptions *options, AqrVmSpec *spec, const char *work_dir, AqrStop *stop,
+serve_with(const AqrVmOptions *options, const AqrVmSpec *spec, const char *work_dir, AqrStop *stop,
            gboolean *greeted, GError **error)
 {
     g_autofree char *agent = aqr_program_libexec("rocm-testbed-agent");
     g_autofree char *exec = aqr_program_libexec("rocm-testbed-exec");
     g_autofree char *socket = g_build_filename(work_dir, "exec", NULL);
-    g_autofree char *overlay_dir = g_canonicalize_filename(
-        options->overlay_dir != NULL ? options->overlay_dir : g_get_tmp_dir(), NULL);
     const char *exec_argv[] = { exec, socket, NULL };
     AqrLiveConfig config = {
         .uri = aqr_libvirt_choose_uri(options->connect),
         .work_dir = work_dir,
-        .overlay_dir = overlay_dir,
         .agent_file = agent,
         .exec_argv = exec_argv,
         .user = options->user,
@@ -113,35 +110,67 @@ serve_with(const AqrVmOptions *options, AqrVmSpec *spec, const char *work_dir, A
 }
 
 static void
-print_plan(AqrVmSpec *spec)
+print_plan(const AqrVmSpec *spec)
 {
     const AqrDisk *base = g_ptr_array_index(spec->disks, 0);
     g_auto(GStrv) argv = NULL;
     g_autofree char *command = NULL, *xml = NULL;
 
-    spec->overlay = g_strdup_printf("%s.overlay.qcow2", spec->name);
     argv = aqr_image_overlay_argv(spec->overlay, base->file, base->format);
     command = g_strjoinv(" ", argv);
     xml = aqr_domain_xml(spec);
     g_print("%s\n%s", command, xml);
 }
 
+/* Two directories of ours: one for sockets and small files, and one for what the
+ * guest writes. They may be the same. */
+typedef struct {
+    char *work;
+    char *store;
+} Dirs;
+
 static gboolean
-run_in(const AqrVmOptions *options, const char *work_dir, AqrStop *stop, gboolean *greeted,
+make_dirs(const AqrVmOptions *options, Dirs *dirs, GError **error)
+{
+    const char *work = aqr_workdir_socket_parent();
+    const char *store = options->overlay_dir != NULL ? options->overlay_dir : g_get_tmp_dir();
+    g_autofree char *store_parent = g_canonicalize_filename(store, NULL);
+
+    dirs->work = aqr_workdir_make(work, error);
+    if (dirs->work == NULL)
+        return FALSE;
+    dirs->store = g_str_equal(work, store_parent) ? g_strdup(dirs->work)
+                                                  : aqr_workdir_make(store_parent, error);
+    return dirs->store != NULL;
+}
+
+static void
+remove_dirs(Dirs *dirs)
+{
+    if (dirs->store != NULL)
+        aqr_workdir_remove(dirs->store);
+    if (dirs->work != NULL)
+        aqr_workdir_remove(dirs->work);
+    g_free(dirs->store);
+    g_free(dirs->work);
+}
+
+static gboolean
+run_in(const AqrVmOptions *options, const Dirs *dirs, AqrStop *stop, gboolean *greeted,
        GError **error)
 {
-    g_autofree char *log = g_build_filename(work_dir, "libvirt.log", NULL);
+    g_autofree char *log = g_build_filename(dirs->work, "libvirt.log", NULL);
     g_autoptr(AqrVmSpec) spec = NULL;
 
     aqr_libvirt_init(log);
-    spec = aqr_vm_options_to_spec(options, work_dir, error);
+    spec = aqr_vm_options_to_spec(options, dirs->work, dirs->store, stop, error);
     if (spec == NULL)
         return FALSE;
     if (options->dry_run) {
         print_plan(spec);
         return TRUE;
     }
-    return serve_with(options, spec, work_dir, stop, greeted, error);
+    return serve_with(options, spec, dirs->work, stop, greeted, error);
 }
 
 /* The exit status; *@signal_number is what to die of instead, or 0. */
@@ -150,15 +179,12 @@ run(const AqrVmOptions *options, int *signal_number)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(AqrStop) stop = aqr_stop_new(&error);
-    g_autofree char *work_dir = NULL;
+    Dirs dirs = { 0 };
     gboolean greeted = FALSE;
-    gboolean done;
+    gboolean done = stop != NULL && make_dirs(options, &dirs, &error) &&
+                    run_in(options, &dirs, stop, &greeted, &error);
 
-    if (stop != NULL)
-        work_dir = aqr_workdir_make(&error);
-    done = work_dir != NULL && run_in(options, work_dir, stop, &greeted, &error);
-    if (work_dir != NULL)
-        aqr_workdir_remove(work_dir);
+    remove_dirs(&dirs);
     if (stop != NULL)
         *signal_number = aqr_stop_signal(stop);
     if (done)

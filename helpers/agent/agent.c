@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "command.h"
+#include "commands.h"
 #include "process.h"
 
 #define ORPHAN_GRACE_MS 5000
@@ -68,7 +68,8 @@ go_to_background(void)
     setsid();
 }
 
-/* SIGCHLD: a command ended. SIGIO: somebody came to or left the port's other end. */
+/* SIGCHLD: a command ended. SIGIO: somebody came to or left the port's other end.
+ * SIGTERM: the system shuts down if it is init's; a test's is no reason to go. */
 static int
 open_signals(void)
 {
@@ -80,6 +81,7 @@ open_signals(void)
     sigemptyset(&signals);
     sigaddset(&signals, SIGCHLD);
     sigaddset(&signals, SIGIO);
+    sigaddset(&signals, SIGTERM);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
@@ -124,6 +126,8 @@ handle_signals(int signals, Commands *commands)
     while (read(signals, &caught, sizeof caught) == (ssize_t)sizeof caught) {
         if (caught.ssi_signo == SIGCHLD)
             commands_reap(commands);
+        else if (caught.ssi_signo == SIGTERM && caught.ssi_pid == 1)
+            exit(0);
     }
 }
 

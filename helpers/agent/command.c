@@ -9,11 +9,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -24,7 +22,6 @@
 #define DISCARD_AT_ONCE (64u << 10)
 
 struct Command {
-    Command *next;
     uint32_t stream;
     Process process;
     Buffer input;       /* for its stdin */
@@ -47,77 +44,42 @@ close_fd(Command *command, int channel)
     command->process.fds[channel] = -1;
 }
 
-static Command *
-find_command(const Commands *commands, uint32_t stream)
+Command *
+command_start(uint32_t stream, const char *const argv[], bool terminal, int *failed)
 {
-    for (Command *command = commands->first; command != NULL; command = command->next) {
-        if (command->stream == stream && !command->reported)
-            return command;
+    Command *command = calloc(1, sizeof *command);
+
+    if (command == NULL)
+        abort();
+    *failed = process_start(argv, terminal, &command->process);
+    if (*failed != 0) {
+        free(command);
+        return NULL;
     }
-    return NULL;
+    command->stream = stream;
+    command->credit[1] = command->credit[2] = AQR_WIRE_WINDOW;
+    return command;
+}
+
+void
+command_free(Command *command)
+{
+    free(command);
+}
+
+uint32_t
+command_stream(const Command *command)
+{
+    return command->stream;
+}
+
+pid_t
+command_pid(const Command *command)
+{
+    return command->process.pid;
 }
 
 /* --- what the server says ---------------------------------------------- */
-
-/* What a shell would say and answer. */
-static void
-report_failed_start(Port *port, uint32_t stream, const char *name, int failed)
-{
-    char text[512];
-    int length = snprintf(text, sizeof text, "%.256s: %s\n", name, strerror(failed));
-    AqrWireHeader header = {
-        .length = (uint32_t)length, .stream = stream, .type = AQR_WIRE_DATA, .channel = 2
-    };
-
-    port_send(port, &header, text);
-    port_send_number(port, AQR_WIRE_EXIT, stream, 0, failed == ENOENT ? 127 : 126);
-}
-
-/* Splits @payload, whose arguments each end in a NUL, in place. */
-static char **
-split_arguments(const uint8_t *payload, size_t length)
-{
-    size_t n = 0;
-    char **argv;
-
-    for (size_t i = 0; i < length; i++)
-        n += payload[i] == '\0';
-    argv = calloc(n + 1, sizeof *argv);
-    if (argv == NULL)
-        abort();
-    for (size_t i = 0; i < n; i++) {
-        argv[i] = (char *)payload;
-        payload += strlen(argv[i]) + 1;
-    }
-    return argv;
-}
-
-static void
-start_command(Commands *commands, const AqrWireHeader *header, const uint8_t *payload)
-{
-    char **argv = header->length < 2 || payload[header->length - 1] != '\0'
-                      ? calloc(1, sizeof *argv)
-                      : split_arguments(payload + 1, header->length - 1);
-    Command *command = calloc(1, sizeof *command);
-    int failed;
-
-    if (command == NULL || argv == NULL)
-        abort();
-    failed = argv[0] == NULL
-                 ? EINVAL
-                 : process_start((const char *const *)argv, (payload[0] & AQR_WIRE_TERMINAL) != 0,
-                                 &command->process);
-    if (failed != 0) {
-        report_failed_start(commands->port, header->stream, argv[0] == NULL ? "" : argv[0], failed);
-        free(command);
-    } else {
-        command->stream = header->stream;
-        command->credit[1] = command->credit[2] = AQR_WIRE_WINDOW;
-        command->next = commands->first;
-        commands->first = command;
-    }
-    free(argv);
-}
 
 /* Returns credit in large pieces, once half of the window has been used. */
 static void
@@ -131,10 +93,10 @@ give_credit(Port *port, Command *command, size_t length)
 }
 
 static void
-take_input(Commands *commands, Command *command, const uint8_t *bytes, size_t length)
+take_input(Port *port, Command *command, const uint8_t *bytes, size_t length)
 {
     if (command->process.fds[0] < 0) { /* nobody reads it */
-        give_credit(commands->port, command, length);
+        give_credit(port, command, length);
         return;
     }
     if (length >= AQR_WIRE_MAX_DATA)
@@ -149,8 +111,8 @@ abandon_output(Command *command, int channel)
     close_fd(command, channel);
 }
 
-static void
-kill_command(Command *command)
+void
+command_kill(Command *command)
 {
     if (command->exited || command->doomed != NULL)
         return;
@@ -172,16 +134,10 @@ resize_terminal(Command *command, const uint8_t *payload)
 }
 
 void
-commands_handle(Commands *commands, const AqrWireHeader *header, const uint8_t *payload)
+command_handle(Command *command, Port *port, const AqrWireHeader *header, const uint8_t *payload)
 {
-    Command *command = find_command(commands, header->stream);
-
-    if (header->type == AQR_WIRE_EXEC && command == NULL)
-        start_command(commands, header, payload);
-    if (command == NULL)
-        return;
     if (header->type == AQR_WIRE_DATA)
-        take_input(commands, command, payload, header->length);
+        take_input(port, command, payload, header->length);
     else if (header->type == AQR_WIRE_END && header->channel == 0)
         command->input_ended = true;
     else if (header->type == AQR_WIRE_END)
@@ -189,7 +145,7 @@ commands_handle(Commands *commands, const AqrWireHeader *header, const uint8_t *
     else if (header->type == AQR_WIRE_CREDIT && header->length == 4)
         command->credit[header->channel] += aqr_wire_get32(payload);
     else if (header->type == AQR_WIRE_KILL)
-        kill_command(command);
+        command_kill(command);
     else if (header->type == AQR_WIRE_RESIZE && header->length == 8)
         resize_terminal(command, payload);
 }
@@ -197,7 +153,7 @@ commands_handle(Commands *commands, const AqrWireHeader *header, const uint8_t *
 /* --- moving bytes ------------------------------------------------------ */
 
 static void
-move_input(Commands *commands, Command *command)
+move_input(Port *port, Command *command)
 {
     ptrdiff_t taken = 0;
 
@@ -206,9 +162,9 @@ move_input(Commands *commands, Command *command)
     if (buffer_length(&command->input) > 0)
         taken = buffer_drain(&command->input, command->process.fds[0]);
     if (taken > 0)
-        give_credit(commands->port, command, (size_t)taken);
+        give_credit(port, command, (size_t)taken);
     if (taken < 0 && errno != EAGAIN && errno != EINTR) { /* it does not read any more */
-        give_credit(commands->port, command, buffer_length(&command->input));
+        give_credit(port, command, buffer_length(&command->input));
         buffer_clear(&command->input);
         close_fd(command, 0);
     } else if (command->input_ended && buffer_length(&command->input) == 0) {
@@ -217,10 +173,10 @@ move_input(Commands *commands, Command *command)
 }
 
 static bool
-wants_output(const Commands *commands, const Command *command, int channel)
+wants_output(const Port *port, const Command *command, int channel)
 {
     return command->process.fds[channel] >= 0 && command->credit[channel] > 0 &&
-           !port_is_full(commands->port) && (!command->exited || command->remaining[channel] > 0);
+           !port_is_full(port) && (!command->exited || command->remaining[channel] > 0);
 }
 
 static size_t
@@ -229,27 +185,39 @@ min_size(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-static void
-move_output(Commands *commands, Command *command, int channel)
+/* False when there is nothing to move, or nowhere to put it. */
+static bool
+move_piece(Port *port, Command *command, int channel)
 {
     size_t length = min_size(command->credit[channel], AQR_WIRE_MAX_DATA);
     uint8_t *room;
     ssize_t got;
 
-    if (!wants_output(commands, command, channel))
-        return;
+    if (!wants_output(port, command, channel))
+        return false;
     if (command->exited)
         length = min_size(length, command->remaining[channel]);
-    room = port_begin_data(commands->port, length);
+    room = port_begin_data(port, length);
     got = read(command->process.fds[channel], room, length);
-    port_end_data(commands->port, command->stream, (uint8_t)channel, got > 0 ? (size_t)got : 0);
+    port_end_data(port, command->stream, (uint8_t)channel, got > 0 ? (size_t)got : 0);
     if (got > 0) {
         command->credit[channel] -= (uint32_t)got;
         if (command->exited)
             command->remaining[channel] -= (size_t)got;
     } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
         abandon_output(command, channel);
+    } else if (command->exited && errno == EAGAIN) {
+        command->remaining[channel] = 0;
     }
+    return got > 0;
+}
+
+/* What an ended command left behind does not announce itself again. */
+static void
+move_output(Port *port, Command *command, int channel)
+{
+    while (move_piece(port, command, channel) && command->exited)
+        ;
 }
 
 static void
@@ -267,43 +235,42 @@ discard_output(Command *command, int channel)
 
 /* --- the end ----------------------------------------------------------- */
 
-static void
-note_exit(Command *command, int wait_status)
+/* How much it has left behind. A terminal does not count what is still on its way
+ * through the kernel, but read() waits for that, and once the session's leader has
+ * gone nobody adds to it. */
+static size_t
+count_left(int fd)
 {
-    command->exited = true;
-    command->status = process_exit_status(wait_status);
-    for (int channel = 1; channel <= 2; channel++) {
-        int n = 0;
+    int n = 0;
 
-        if (command->process.fds[channel] >= 0)
-            ioctl(command->process.fds[channel], FIONREAD, &n);
-        command->remaining[channel] = (size_t)n;
-    }
+    if (fd < 0)
+        return 0;
+    if (isatty(fd))
+        return SIZE_MAX;
+    ioctl(fd, FIONREAD, &n);
+    return (size_t)n;
 }
 
 void
-commands_reap(Commands *commands)
+command_note_exit(Command *command, int wait_status)
 {
-    int wait_status;
-    pid_t pid;
-
-    while ((pid = waitpid(-1, &wait_status, WNOHANG)) > 0) {
-        for (Command *command = commands->first; command != NULL; command = command->next) {
-            if (command->process.pid == pid && !command->exited)
-                note_exit(command, wait_status);
-        }
-    }
+    if (command->exited) /* another has got its number by now */
+        return;
+    command->exited = true;
+    command->status = process_exit_status(wait_status);
+    for (int channel = 1; channel <= 2; channel++)
+        command->remaining[channel] = count_left(command->process.fds[channel]);
 }
 
 static void
-report_exit(Commands *commands, Command *command)
+report_exit(Port *port, Command *command)
 {
     if (!command->exited || command->reported || command->remaining[1] > 0 ||
         command->remaining[2] > 0)
         return;
     close_fd(command, 0);
     buffer_clear(&command->input);
-    port_send_number(commands->port, AQR_WIRE_EXIT, command->stream, 0, (uint32_t)command->status);
+    port_send_number(port, AQR_WIRE_EXIT, command->stream, 0, (uint32_t)command->status);
     command->reported = true;
 }
 
@@ -317,92 +284,63 @@ finish_kill(Command *command)
     command->doomed = NULL;
 }
 
-static void
-step_command(Commands *commands, Command *command)
+void
+command_step(Port *port, Command *command)
 {
-    move_input(commands, command);
+    move_input(port, command);
     for (int channel = 1; channel <= 2; channel++) {
         if (command->reported)
             discard_output(command, channel);
         else
-            move_output(commands, command, channel);
+            move_output(port, command, channel);
     }
-    report_exit(commands, command);
+    report_exit(port, command);
     finish_kill(command);
 }
 
-static bool
-is_over(const Command *command)
+bool
+command_is_reported(const Command *command)
+{
+    return command->reported;
+}
+
+bool
+command_is_over(const Command *command)
 {
     return command->reported && command->process.fds[1] < 0 && command->process.fds[2] < 0 &&
            command->doomed == NULL;
 }
 
-void
-commands_step(Commands *commands)
-{
-    Command **link = &commands->first;
-
-    while (*link != NULL) {
-        Command *command = *link;
-
-        step_command(commands, command);
-        if (is_over(command)) {
-            *link = command->next;
-            free(command);
-        } else {
-            link = &command->next;
-        }
-    }
-}
-
 /* --- waiting ----------------------------------------------------------- */
 
 static short
-wanted_events(const Commands *commands, const Command *command, int channel)
+wanted_events(const Port *port, const Command *command, int channel)
 {
     if (channel == 0)
         return buffer_length(&command->input) > 0 ? POLLOUT : 0;
-    return command->reported || wants_output(commands, command, channel) ? POLLIN : 0;
+    return command->reported || wants_output(port, command, channel) ? POLLIN : 0;
 }
 
 size_t
-commands_poll_fds(const Commands *commands, struct pollfd *fds, size_t n)
+command_poll_fds(const Command *command, const Port *port, struct pollfd fds[3])
 {
     size_t used = 0;
 
-    for (const Command *command = commands->first; command != NULL; command = command->next) {
-        for (int channel = 0; channel < 3; channel++) {
-            short events = wanted_events(commands, command, channel);
+    for (int channel = 0; channel < 3; channel++) {
+        short events = wanted_events(port, command, channel);
 
-            if (command->process.fds[channel] < 0 || events == 0)
-                continue;
-            if (used < n)
-                fds[used] = (struct pollfd){ command->process.fds[channel], events, 0 };
-            used++;
-        }
+        if (command->process.fds[channel] >= 0 && events != 0)
+            fds[used++] = (struct pollfd){ command->process.fds[channel], events, 0 };
     }
     return used;
 }
 
-int
-commands_timeout(const Commands *commands)
+int64_t
+command_timeout(const Command *command)
 {
     int64_t now = now_ms();
-    int64_t soonest = -1;
 
-    for (const Command *command = commands->first; command != NULL; command = command->next) {
-        int64_t left = command->kill_at > now ? command->kill_at - now : 0;
-
-        if (command->doomed != NULL && (soonest < 0 || left < soonest))
-            soonest = left;
-    }
-    return (int)soonest;
-}
-
-void
-commands_kill_all(Commands *commands)
-{
-    for (Command *command = commands->first; command != NULL; command = command->next)
-        kill_command(command);
+    if (command->doomed == NULL)
+        return -1;
+    return command->kill_at > now ? command->kill_at - now : 0;
 }

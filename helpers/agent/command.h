@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* The commands that run, each on its stream of the link. */
+/* One command on its stream of the link: its bytes, its credit, its end. */
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,26 +11,34 @@
 
 typedef struct Command Command;
 
-/* Everything that the server asked for and that has not ended. */
-typedef struct {
-    Command *first;
-    Port *port;
-} Commands;
+/* NULL and the error number in *@failed when it cannot be started. */
+Command *command_start(uint32_t stream, const char *const argv[], bool terminal, int *failed);
+void command_free(Command *command);
 
-/* Does what a frame of the server says. A frame for a stream that has ended is
- * nothing unusual, and ignored. */
-void commands_handle(Commands *commands, const AqrWireHeader *header, const uint8_t *payload);
+uint32_t command_stream(const Command *command);
+pid_t command_pid(const Command *command);
 
-/* The fds to wait for: fills in at most @n, says how many there are. After a
- * poll(), commands_step() moves what can be moved and reports what has ended. */
-size_t commands_poll_fds(const Commands *commands, struct pollfd *fds, size_t n);
-void commands_step(Commands *commands);
+/* Does what a frame for its stream says. */
+void command_handle(Command *command, Port *port, const AqrWireHeader *header,
+                    const uint8_t *payload);
 
-/* A child of ours has ended. */
-void commands_reap(Commands *commands);
+/* Ends it and all that it started; gently first. */
+void command_kill(Command *command);
 
-/* Milliseconds until commands_step() has something to do of itself; -1: never. */
-int commands_timeout(const Commands *commands);
+/* Its process has ended. */
+void command_note_exit(Command *command, int wait_status);
 
-/* The server is gone: nobody waits for any of them. */
-void commands_kill_all(Commands *commands);
+/* Moves what can be moved, and reports its end once all has been sent. */
+void command_step(Port *port, Command *command);
+
+/* Its stream is closed; it may still have pipes that others write to. */
+bool command_is_reported(const Command *command);
+
+/* It may be freed. */
+bool command_is_over(const Command *command);
+
+/* The fds to wait for: how many there are. */
+size_t command_poll_fds(const Command *command, const Port *port, struct pollfd fds[3]);
+
+/* Milliseconds until command_step() has something to do of itself; -1: never. */
+int64_t command_timeout(const Command *command);

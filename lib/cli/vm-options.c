@@ -142,9 +142,9 @@ choose_accel(const AqrVmOptions *options, AqrVmSpec *spec, GError **error)
 }
 
 static gboolean
-add_disk(AqrVmSpec *spec, const char *image, GError **error)
+add_disk(AqrVmSpec *spec, const char *image, const AqrStop *stop, GError **error)
 {
-    AqrPatience patience = aqr_patience(PROBE_TIMEOUT, NULL);
+    AqrPatience patience = aqr_patience(PROBE_TIMEOUT, stop);
     g_autofree char *file = g_canonicalize_filename(image, NULL);
     g_auto(AqrImageInfo) info = { 0 };
 
@@ -155,10 +155,10 @@ add_disk(AqrVmSpec *spec, const char *image, GError **error)
 }
 
 static gboolean
-choose_firmware(const AqrVmOptions *options, const char *work_dir, AqrVmSpec *spec, GError **error)
+choose_firmware(const AqrVmOptions *options, AqrVmSpec *spec, const AqrStop *stop, GError **error)
 {
     const AqrDisk *base = g_ptr_array_index(spec->disks, 0);
-    AqrPatience patience = aqr_patience(PROBE_TIMEOUT, NULL);
+    AqrPatience patience = aqr_patience(PROBE_TIMEOUT, stop);
     AqrFirmware firmware;
     gboolean has_esp;
 
@@ -167,7 +167,8 @@ choose_firmware(const AqrVmOptions *options, const char *work_dir, AqrVmSpec *sp
     else if (options->boot != NULL && !aqr_boot_parse(options->boot, &spec->boot, error))
         return FALSE;
     if (spec->boot == AQR_BOOT_AUTO) {
-        if (!aqr_image_has_esp(base->file, base->format, work_dir, &has_esp, &patience, error))
+        if (!aqr_image_has_esp(base->file, base->format, spec->socket_dir, &has_esp, &patience,
+                               error))
             return FALSE;
         spec->boot = has_esp ? AQR_BOOT_EFI : AQR_BOOT_BIOS;
     }
@@ -176,7 +177,7 @@ choose_firmware(const AqrVmOptions *options, const char *work_dir, AqrVmSpec *sp
     if (!aqr_firmware_find(&firmware, error))
         return FALSE;
     spec->firmware = g_strdup(firmware.code);
-    spec->nvram = g_build_filename(work_dir, "efi-variables.fd", NULL);
+    spec->nvram = g_build_filename(spec->socket_dir, "efi-variables.fd", NULL);
     return TRUE;
 }
 
@@ -193,22 +194,24 @@ choose_size(const AqrVmOptions *options, AqrVmSpec *spec)
 }
 
 AqrVmSpec *
-aqr_vm_options_to_spec(const AqrVmOptions *options, const char *work_dir, GError **error)
+aqr_vm_options_to_spec(const AqrVmOptions *options, const char *socket_dir, const char *store_dir,
+                       const AqrStop *stop, GError **error)
 {
     g_autoptr(AqrVmSpec) spec = aqr_vm_spec_new();
 
+    spec->name =
+        g_strdup_printf("autopkgtest-%d-%06x", (int)getpid(), g_random_int_range(0, 1 << 24));
+    spec->socket_dir = g_strdup(socket_dir);
+    spec->overlay = g_build_filename(store_dir, "overlay.qcow2", NULL);
     if (!choose_accel(options, spec, error))
         return NULL;
     for (char **image = options->images; *image != NULL; image++) {
-        if (!add_disk(spec, *image, error))
+        if (!add_disk(spec, *image, stop, error))
             return NULL;
     }
-    if (!choose_firmware(options, work_dir, spec, error))
+    if (!choose_firmware(options, spec, stop, error))
         return NULL;
     choose_size(options, spec);
-    spec->name =
-        g_strdup_printf("autopkgtest-%d-%06x", (int)getpid(), g_random_int_range(0, 1 << 24));
-    spec->socket_dir = g_strdup(work_dir);
     return g_steal_pointer(&spec);
 }
 

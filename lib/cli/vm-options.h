@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/vm-spec.h"
+#include "host/stop.h"
 
 /* The options that say what VM is wanted, for every program that starts one.
  * They are autopkgtest-virt-qemu's where it has them. */
@@ -33,8 +34,10 @@ gboolean aqr_vm_options_parse(AqrVmOptions *options, int argc, char **argv, cons
                               const char *description, GError **error);
 
 /* Looks at the host and the images, and decides what the options left open.
- * @work_dir is where the VM's sockets and variables go. */
-AqrVmSpec *aqr_vm_options_to_spec(const AqrVmOptions *options, const char *work_dir,
+ * @socket_dir is where the VM's sockets and EFI variables go, @store_dir where its
+ * overlay goes. Cut short by @stop. */
+AqrVmSpec *aqr_vm_options_to_spec(const AqrVmOptions *options, const char *socket_dir,
+                                  const char *store_dir, const AqrStop *stop,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* How long a boot may take, in seconds: VFIO and hardware take tens of them, an

@@ -24,7 +24,8 @@ static const char script[] =
     "elif { while read -r x && [ \"$x\" != $nonce ]; do :; done; "
     "head -c $size >$agent; } <$port; then "
     "{ [ -d /run/systemd/system ] && systemd-run -q -u rocm-testbed-agent-$nonce "
-    "-p DefaultDependencies=no -p IgnoreOnIsolate=yes $agent $port $nonce 2>/dev/null; } || "
+    "-p DefaultDependencies=no -p IgnoreOnIsolate=yes -p OOMPolicy=continue $agent $port $nonce "
+    "2>/dev/null; } || "
     "$agent --background $port $nonce || fail 'the agent does not start'; "
     "else fail 'the agent did not arrive'; fi\n";
 

@@ -43,18 +43,21 @@ aqr_copy_guest_argv(const AqrCopy *copy)
                                            : "exec cat >\"$1\"",
                           copy->guest);
     if (copy->down)
-        return new_script("[ -d \"$1\" ] || mkdir -- \"$1\" || exit; cd -- \"$1\" && exec "
-                          "tar --extract --preserve-permissions --no-same-owner --file=-",
-                          copy->guest);
-    return new_script("cd -- \"$1\" && exec tar --create --file=- .", copy->guest);
+        return new_script(
+            "[ -d \"$1\" ] || mkdir -- \"$1\" || exit; cd -- \"$1\" && exec "
+            "tar --warning=none --extract --preserve-permissions --no-same-owner --file=-",
+            copy->guest);
+    return new_script("cd -- \"$1\" && exec tar --warning=none --create --file=- .", copy->guest);
 }
 
 GStrv
 aqr_copy_host_argv(const AqrCopy *copy)
 {
-    const char *pack[] = { "tar", "--create", "--file=-", "--directory", copy->host, ".", NULL };
+    const char *pack[] = { "tar",         "--warning=none", "--create", "--file=-",
+                           "--directory", copy->host,       ".",        NULL };
     const char *unpack[] = {
         "tar",
+        "--warning=none",
         "--extract",
         "--preserve-permissions",
         "--no-same-owner",

@@ -36,7 +36,6 @@ typedef struct {
     char *overlay;    /* qcow2, over disks[0] */
     GPtrArray *disks; /* AqrDisk: the base image, then read-only ones in order */
     char *socket_dir; /* where QEMU finds the sockets that we listen on */
-    gboolean relabel; /* libvirt may chown the overlay to QEMU's user */
 } AqrVmSpec;
 
 AqrDisk *aqr_disk_new(const char *file, const char *format) G_GNUC_WARN_UNUSED_RESULT;

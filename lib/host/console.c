@@ -24,7 +24,10 @@ struct AqrConsole {
 static void
 keep_tail(AqrConsole *console, const char *bytes, gsize length)
 {
-    g_string_append_len(console->tail, bytes, (gssize)length);
+    for (gsize i = 0; i < length; i++) {
+        if (bytes[i] != '\0')
+            g_string_append_c(console->tail, bytes[i]);
+    }
     if (console->tail->len > 2 * KEPT)
         g_string_erase(console->tail, 0, (gssize)(console->tail->len - KEPT));
 }
@@ -82,7 +85,7 @@ aqr_console_new(const char *path, AqrConsoleRead read, gpointer data, GError **e
     console->tail = g_string_new(NULL);
     console->read = read;
     console->data = data;
-    console->listener = aqr_listener_new(path, take_connection, console, error);
+    console->listener = aqr_listener_new(path, AQR_PEERS_QEMU, take_connection, console, error);
     if (console->listener == NULL)
         g_clear_pointer(&console, aqr_console_free);
     return console;

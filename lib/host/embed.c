@@ -36,9 +36,8 @@ copy_file(const char *from, const char *to)
         g_file_set_contents(to, contents, (gssize)length, NULL); /* by rename(): never half */
 }
 
-/* Every file of @from that @to does not have. */
 static void
-copy_new_files(const char *from, const char *to)
+copy_files(const char *from, const char *to)
 {
     g_autoptr(GDir) dir = g_dir_open(from, 0, NULL);
     const char *name;
@@ -82,7 +81,7 @@ aqr_embed_prepare(const char *root, GError **error)
 
     if (!write_configuration(root, error))
         return NULL;
-    copy_new_files(shared, own);
+    copy_files(shared, own);
     return g_strconcat(AQR_LIBVIRT_EMBED, "?root=", escaped, NULL);
 }
 
@@ -92,5 +91,5 @@ aqr_embed_share_capabilities(const char *root)
     g_autofree char *shared = shared_capabilities();
     g_autofree char *own = g_build_filename(root, CAPABILITIES, NULL);
 
-    copy_new_files(own, shared);
+    copy_files(own, shared);
 }

@@ -14,6 +14,7 @@ typedef struct {
     guint8 channel;
     AqrSink *sink; /* NULL: what comes is dropped */
     gsize owed;    /* credit to be given back to the agent */
+    gsize granted; /* what it may still send */
     gboolean ended;
 } Output;
 
@@ -26,6 +27,7 @@ struct AqrGuestCommand {
     Output outputs[3]; /* 1 and 2 */
     gboolean exited;
     int status;
+    int host_error;
     AqrGuestCommandEnded ended; /* NULL: killed */
     gpointer data;
 };
@@ -52,6 +54,13 @@ close_outputs(AqrGuestCommand *command)
 {
     for (int i = 1; i <= 2; i++)
         g_clear_pointer(&command->outputs[i].sink, aqr_sink_free);
+}
+
+static void
+note_host_error(AqrGuestCommand *command, int failed)
+{
+    if (command->host_error == 0)
+        command->host_error = failed;
 }
 
 static void
@@ -84,10 +93,12 @@ output_gone(gsize length, gboolean broken, gpointer data)
     output->owed += length;
     if (broken && !output->ended) {
         output->ended = TRUE;
+        note_host_error(command, aqr_sink_error(output->sink));
         send(command, AQR_WIRE_END, output->channel, NULL, 0);
     }
     if (output->owed >= AQR_WIRE_WINDOW / 2) {
         aqr_wire_put32(number, (guint32)output->owed);
+        output->granted += output->owed;
         output->owed = 0;
         send(command, AQR_WIRE_CREDIT, output->channel, number, sizeof number);
     }
@@ -99,6 +110,7 @@ take_output(AqrGuestCommand *command, guint8 channel, const guint8 *bytes, gsize
 {
     Output *output = &command->outputs[channel];
 
+    output->granted -= length;
     if (output->sink != NULL)
         aqr_sink_write(output->sink, bytes, length);
     else
@@ -117,6 +129,7 @@ read_input(int fd, G_GNUC_UNUSED GIOCondition condition, gpointer data)
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return G_SOURCE_CONTINUE;
     if (got <= 0) {
+        note_host_error(command, got < 0 ? errno : 0);
         send(command, AQR_WIRE_END, 0, NULL, 0);
         close_input(command);
         return G_SOURCE_REMOVE;
@@ -150,22 +163,54 @@ lose(AqrGuestCommand *command)
 }
 
 static void
+take_exit(AqrGuestCommand *command, int status)
+{
+    command->exited = TRUE;
+    command->status = status;
+    close_input(command);
+    end_if_complete(command);
+}
+
+/* What a well-behaved agent sends. A test is root in the guest, and may speak in
+ * the agent's place: that must not make us run out of memory, or worse. */
+static gboolean
+is_sound(const AqrGuestCommand *command, const AqrWireHeader *header, const guint8 *payload)
+{
+    switch ((AqrWireType)header->type) {
+    case AQR_WIRE_DATA:
+        return header->channel > 0 && header->length <= command->outputs[header->channel].granted;
+    case AQR_WIRE_CREDIT:
+        return header->channel == 0 && header->length == 4 && aqr_wire_get32(payload) > 0 &&
+               aqr_wire_get32(payload) <= AQR_WIRE_WINDOW - command->input_credit;
+    case AQR_WIRE_EXIT:
+        return header->length == 4 && aqr_wire_get32(payload) <= 255;
+    case AQR_WIRE_EXEC:
+    case AQR_WIRE_END:
+    case AQR_WIRE_KILL:
+    case AQR_WIRE_RESIZE:
+    default:
+        return FALSE;
+    }
+}
+
+static gboolean
 receive(const AqrWireHeader *header, const guint8 *payload, gpointer data)
 {
     AqrGuestCommand *command = data;
 
     if (header == NULL) {
         lose(command);
-    } else if (header->type == AQR_WIRE_DATA && header->channel > 0) {
-        take_output(command, header->channel, payload, header->length);
-    } else if (header->type == AQR_WIRE_CREDIT && header->length == 4) {
-        take_credit(command, aqr_wire_get32(payload));
-    } else if (header->type == AQR_WIRE_EXIT && header->length == 4) {
-        command->exited = TRUE;
-        command->status = (int)aqr_wire_get32(payload);
-        close_input(command);
-        end_if_complete(command);
+        return TRUE;
     }
+    if (!is_sound(command, header, payload))
+        return FALSE;
+    if (header->type == AQR_WIRE_DATA)
+        take_output(command, header->channel, payload, header->length);
+    else if (header->type == AQR_WIRE_CREDIT)
+        take_credit(command, aqr_wire_get32(payload));
+    else
+        take_exit(command, (int)aqr_wire_get32(payload));
+    return TRUE;
 }
 
 static void
@@ -186,9 +231,12 @@ open_outputs(AqrGuestCommand *command, const int fds[3])
     for (guint8 i = 1; i <= 2; i++) {
         int fd = fds[i] < 0 ? -1 : aqr_sink_open_fd(fds[i], O_WRONLY);
 
-        command->outputs[i] = (Output){ .command = command, .channel = i };
+        command->outputs[i] =
+            (Output){ .command = command, .channel = i, .granted = AQR_WIRE_WINDOW };
         if (fd >= 0)
             command->outputs[i].sink = aqr_sink_new(fd, output_gone, &command->outputs[i]);
+        else if (fds[i] >= 0)
+            note_host_error(command, errno);
     }
 }
 
@@ -210,8 +258,10 @@ aqr_guest_command_start(AqrGuestLink *link, const char *const *argv, gboolean te
     open_outputs(command, fds);
     send_exec(command, argv, terminal);
     command->input = fds[0] < 0 ? -1 : aqr_sink_open_fd(fds[0], O_RDONLY);
-    if (command->input < 0)
+    if (command->input < 0) {
+        note_host_error(command, fds[0] < 0 ? 0 : errno);
         send(command, AQR_WIRE_END, 0, NULL, 0);
+    }
     take_credit(command, AQR_WIRE_WINDOW);
     return command;
 }
@@ -222,6 +272,8 @@ aqr_guest_command_kill(AqrGuestCommand *command)
     command->ended = NULL;
     close_input(command);
     close_outputs(command);
+    send(command, AQR_WIRE_END, 1, NULL, 0);
+    send(command, AQR_WIRE_END, 2, NULL, 0);
     send(command, AQR_WIRE_KILL, 0, NULL, 0);
     end_if_complete(command);
 }
@@ -234,4 +286,10 @@ aqr_guest_command_resize(AqrGuestCommand *command, guint16 rows, guint16 columns
     aqr_wire_put32(size, rows);
     aqr_wire_put32(size + 4, columns);
     send(command, AQR_WIRE_RESIZE, 0, size, sizeof size);
+}
+
+int
+aqr_guest_command_host_error(const AqrGuestCommand *command)
+{
+    return command->host_error;
 }

@@ -19,6 +19,10 @@ AqrGuestCommand *aqr_guest_command_start(AqrGuestLink *link, const char *const *
                                          gboolean terminal, const int fds[3],
                                          AqrGuestCommandEnded ended, gpointer data);
 
+/* The error number of what could not be read or written here, to be asked while it
+ * ends: a full disk. 0: all went well. */
+int aqr_guest_command_host_error(const AqrGuestCommand *command);
+
 /* Nobody waits for it any more: kills what it started in the guest, calls
  * nobody, and lets go of the file descriptors at once. */
 void aqr_guest_command_kill(AqrGuestCommand *command);

@@ -147,17 +147,19 @@ start_transfer(AqrGuestLink *link, const AqrCopy *copy, Transfer *transfer)
 }
 
 static gboolean
-judge(Transfer *transfer, AqrCopyResult *result, GError **error)
+judge(Transfer *transfer, const AqrCopy *copy, AqrCopyResult *result, GError **error)
 {
     if (transfer->job.status < 0) {
         g_set_error_literal(error, AQR_ERROR, AQR_ERROR_GUEST, "the guest was lost during a copy");
         return FALSE;
     }
-    if (transfer->job.status != 0)
+    if (transfer->job.host_error != 0)
+        complain(&transfer->half, copy->host, g_strerror(transfer->job.host_error));
+    else if (transfer->job.status != 0)
         transfer->half.complaint = g_strdup_printf(
             "the guest's side of a copy ended with status %d", transfer->job.status);
-    *result =
-        transfer->job.status != 0 || transfer->half.tar_failed ? AQR_COPY_FAILED : AQR_COPY_DONE;
+    *result = transfer->half.complaint != NULL || transfer->half.tar_failed ? AQR_COPY_FAILED
+                                                                            : AQR_COPY_DONE;
     return TRUE;
 }
 
@@ -173,7 +175,7 @@ carry_out(AqrGuestLink *link, const AqrCopy *copy, Transfer *transfer, const Aqr
     }
     start_transfer(link, copy, transfer);
     if (wait_both(transfer, patience, &failed))
-        return judge(transfer, result, error);
+        return judge(transfer, copy, result, error);
     *result = AQR_COPY_TIMED_OUT;
     if (aqr_patience_is_over(patience))
         return TRUE;

@@ -47,14 +47,13 @@ aqr_guest_link_remove(AqrGuestLink *link, guint32 stream)
     g_hash_table_remove(link->streams, GUINT_TO_POINTER(stream));
 }
 
-static void
+static gboolean
 receive_frame(AqrGuestLink *link, guint32 number, const AqrWireHeader *header,
               const guint8 *payload)
 {
     const Stream *stream = g_hash_table_lookup(link->streams, GUINT_TO_POINTER(number));
 
-    if (stream != NULL)
-        stream->receive(header, payload, stream->data);
+    return stream == NULL || stream->receive(header, payload, stream->data);
 }
 
 static void
@@ -103,7 +102,10 @@ handle_frames(AqrGuestLink *link)
         if (link->in->len - done < AQR_WIRE_HEADER + header.length)
             break;
         done += AQR_WIRE_HEADER + header.length;
-        receive_frame(link, header.stream, &header, bytes + AQR_WIRE_HEADER);
+        if (!receive_frame(link, header.stream, &header, bytes + AQR_WIRE_HEADER)) {
+            aqr_guest_link_drop(link);
+            return;
+        }
     }
     g_byte_array_remove_range(link->in, 0, (guint)MIN(done, link->in->len));
 }
@@ -200,7 +202,7 @@ aqr_guest_link_new(const char *path, GError **error)
     link->fd = -1;
     link->in = g_byte_array_new();
     link->streams = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-    link->listener = aqr_listener_new(path, take_connection, link, error);
+    link->listener = aqr_listener_new(path, AQR_PEERS_QEMU, take_connection, link, error);
     if (link->listener == NULL)
         g_clear_pointer(&link, aqr_guest_link_free);
     return link;

@@ -24,9 +24,10 @@ gboolean aqr_guest_link_is_up(const AqrGuestLink *link);
 /* The guest has gone or starts anew: every stream is told that it is lost. */
 void aqr_guest_link_drop(AqrGuestLink *link);
 
-/* A frame for the stream; @header is NULL when the stream is lost. It may
- * remove the stream. */
-typedef void (*AqrLinkReceive)(const AqrWireHeader *header, const guint8 *payload, gpointer data);
+/* A frame for the stream; @header is NULL when the stream is lost. It may remove
+ * the stream. FALSE: no agent of ours sends that, and the link is dropped. */
+typedef gboolean (*AqrLinkReceive)(const AqrWireHeader *header, const guint8 *payload,
+                                   gpointer data);
 
 /* Opens a stream: its number. */
 guint32 aqr_guest_link_add(AqrGuestLink *link, AqrLinkReceive receive, gpointer data);

@@ -14,6 +14,8 @@ note_end(int status, gpointer data)
 {
     AqrGuestJob *job = data;
 
+    if (job->command != NULL)
+        job->host_error = aqr_guest_command_host_error(job->command);
     job->command = NULL;
     job->ended = TRUE;
     job->status = status;

@@ -15,7 +15,8 @@ gboolean aqr_guest_run(AqrGuestLink *link, const char *const *argv, const AqrPat
 typedef struct {
     AqrGuestCommand *command; /* NULL once it has ended */
     gboolean ended;
-    int status; /* -1: the guest was lost */
+    int status;     /* -1: the guest was lost */
+    int host_error; /* see aqr_guest_command_host_error() */
 } AqrGuestJob;
 
 void aqr_guest_job_start(AqrGuestJob *job, AqrGuestLink *link, const char *const *argv,

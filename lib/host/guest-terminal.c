@@ -38,6 +38,8 @@ take_terminal(Terminal *terminal, GError **error)
     if (terminal->fd < 0 || tcgetattr(terminal->fd, &terminal->before) < 0) {
         g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "no terminal for a shell: /dev/tty: %s",
                     g_strerror(errno));
+        if (terminal->fd >= 0)
+            close(terminal->fd);
         return FALSE;
     }
     raw = terminal->before;

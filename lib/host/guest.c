@@ -101,6 +101,8 @@ read_console(AqrConsole *console, const char *bytes, gsize length, gpointer data
 
     if (which == AQR_SOCKET_TTYS0 && guest->boot_text != NULL && !aqr_guest_link_is_up(guest->link))
         guest->boot_text(bytes, length, guest->data);
+    if (aqr_guest_link_is_up(guest->link))
+        return;
     if (guest->brought) {
         g_autofree char *tail = aqr_console_tail(console, 2);
 

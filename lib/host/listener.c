@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <glib-unix.h>
+#include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -14,9 +15,31 @@ struct AqrListener {
     char *path;
     int fd;
     guint source;
+    AqrPeers peers;
     AqrAccepted accepted;
     gpointer data;
 };
+
+/* Debian's name for it. */
+static gboolean
+is_qemu_user(uid_t uid)
+{
+    const struct passwd *entry = getpwnam("libvirt-qemu");
+
+    return entry != NULL && entry->pw_uid == uid;
+}
+
+static gboolean
+may_connect(int fd, AqrPeers peers)
+{
+    struct ucred peer;
+    socklen_t length = sizeof peer;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0)
+        return FALSE;
+    return peer.uid == getuid() || peer.uid == 0 ||
+           (peers == AQR_PEERS_QEMU && is_qemu_user(peer.uid));
+}
 
 static gboolean
 accept_one(int fd, G_GNUC_UNUSED GIOCondition condition, gpointer data)
@@ -24,14 +47,15 @@ accept_one(int fd, G_GNUC_UNUSED GIOCondition condition, gpointer data)
     AqrListener *listener = data;
     int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-    if (client >= 0)
+    if (client >= 0 && !may_connect(client, listener->peers))
+        close(client);
+    else if (client >= 0)
         listener->accepted(client, listener->data);
     return G_SOURCE_CONTINUE;
 }
 
-/* QEMU may run as another user than we. */
 static int
-listen_on(const char *path)
+listen_on(const char *path, mode_t mode)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     int fd;
@@ -43,7 +67,7 @@ listen_on(const char *path)
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || chmod(path, 0777) < 0 ||
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || chmod(path, mode) < 0 ||
         listen(fd, SOMAXCONN) < 0) {
         int failed = errno;
 
@@ -55,10 +79,11 @@ listen_on(const char *path)
 }
 
 AqrListener *
-aqr_listener_new(const char *path, AqrAccepted accepted, gpointer data, GError **error)
+aqr_listener_new(const char *path, AqrPeers peers, AqrAccepted accepted, gpointer data,
+                 GError **error)
 {
     AqrListener *listener;
-    int fd = listen_on(path);
+    int fd = listen_on(path, peers == AQR_PEERS_OWN ? 0600 : 0777);
 
     if (fd < 0) {
         g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "cannot listen on \"%s\": %s", path,
@@ -68,6 +93,7 @@ aqr_listener_new(const char *path, AqrAccepted accepted, gpointer data, GError *
     listener = g_new0(AqrListener, 1);
     listener->path = g_strdup(path);
     listener->fd = fd;
+    listener->peers = peers;
     listener->accepted = accepted;
     listener->data = data;
     listener->source = g_unix_fd_add(fd, G_IO_IN, accept_one, listener);

@@ -30,7 +30,7 @@ extern const AqrWorld aqr_live_world;
 
 /* @config and @spec are borrowed and must live as long; the world fills in what
  * of the spec changes from one VM to the next. Connects to libvirt. */
-AqrLiveWorld *aqr_live_world_new(const AqrLiveConfig *config, AqrVmSpec *spec,
+AqrLiveWorld *aqr_live_world_new(const AqrLiveConfig *config, const AqrVmSpec *spec,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Stops the VM first. */

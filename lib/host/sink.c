@@ -14,6 +14,7 @@ struct AqrSink {
     int fd;
     gboolean may_block; /* the fd could not be made non-blocking */
     gboolean broken;
+    int error;
     GByteArray *waiting;
     guint source;
     AqrSinkGone gone;
@@ -77,6 +78,7 @@ try_write(AqrSink *sink, const guint8 *bytes, gsize length)
     if (errno == EAGAIN || errno == EINTR)
         return 0;
     sink->broken = TRUE;
+    sink->error = errno == EPIPE ? 0 : errno;
     return length;
 }
 
@@ -125,4 +127,10 @@ gboolean
 aqr_sink_is_empty(const AqrSink *sink)
 {
     return sink->waiting->len == 0;
+}
+
+int
+aqr_sink_error(const AqrSink *sink)
+{
+    return sink->error;
 }

@@ -22,6 +22,10 @@ void aqr_sink_write(AqrSink *sink, const void *bytes, gsize length);
 void aqr_sink_clear(AqrSink *sink);
 gboolean aqr_sink_is_empty(const AqrSink *sink);
 
+/* The error number of a write that failed for another reason than that nobody
+ * reads there: a full disk. 0: none did. */
+int aqr_sink_error(const AqrSink *sink);
+
 /* A duplicate of @fd for reading or writing, non-blocking where the file can be
  * opened a second time (pipes and terminals can); closed by the caller. -1 and
  * errno when there is no fd to be had. */

@@ -13,8 +13,8 @@
 #define PATTERN "aqr-XXXXXX"
 
 /* A unix socket's path has 107 bytes. libvirt's own, below a directory of ours,
- * adds up to 60: "/libvirt/lib/qemu/domain-1-autopkgtest-12345-67/monitor.sock". */
-#define MAX_PARENT 36
+ * adds up to 75: "/aqr-XXXXXX/libvirt/lib/qemu/domain-999-autopkgtest-1234567/monitor.sock". */
+#define MAX_PARENT 32
 
 /* autopkgtest decodes the words of print-execute-command three times, and splits
  * them at commas in between. */
@@ -30,12 +30,15 @@ is_usable(const char *path)
     return TRUE;
 }
 
-/* Open for passing through: QEMU may run as another user than we. What is in it
- * has its own modes. */
-char *
-aqr_workdir_make(GError **error)
+const char *
+aqr_workdir_socket_parent(void)
 {
-    const char *parent = is_usable(g_get_tmp_dir()) ? g_get_tmp_dir() : "/tmp";
+    return is_usable(g_get_tmp_dir()) ? g_get_tmp_dir() : "/tmp";
+}
+
+char *
+aqr_workdir_make(const char *parent, GError **error)
+{
     g_autofree char *path = g_build_filename(parent, PATTERN, NULL);
 
     if (g_mkdtemp(path) == NULL || g_chmod(path, 0711) < 0) {

@@ -3,10 +3,13 @@
 
 #include <glib.h>
 
-/* A directory of this process, for sockets and small files: in TMPDIR, or in /tmp
- * where TMPDIR's name is too long for sockets, or holds what autopkgtest's coding
- * of arguments does not leave alone. AQR_ERROR_HOST. */
-char *aqr_workdir_make(GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Where sockets may go: TMPDIR, or /tmp where TMPDIR's name is too long for them,
+ * or holds what autopkgtest's coding of arguments does not leave alone. */
+const char *aqr_workdir_socket_parent(void);
+
+/* A new directory in @parent that only we can list; others, such as QEMU, may pass
+ * through. AQR_ERROR_HOST. */
+char *aqr_workdir_make(const char *parent, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Removes @path and what is in it; symbolic links are not followed. */
 void aqr_workdir_remove(const char *path);

@@ -83,7 +83,7 @@ static const Script restore = {
     .text = "for f in /var/cache/" SAVED " /home/" SAVED "; do if [ -e $f ]; then\n"
             "  tar --extract --absolute-names --preserve-permissions --file=$f && rm -f $f\n"
             "  exit\n"
-            "fi; done\n",
+            "fi; done; exit 1\n",
     .doing = "restore the scratch directory",
     .is_a_copy = TRUE,
 };
@@ -115,22 +115,36 @@ run_script(AqrTestbed *testbed, const Script *script, const char *argument, char
 
 /* --- open, revert, close ----------------------------------------------- */
 
-/* autopkgtest decodes the path once, and splits the reply at blanks. */
+/* The answer comes from the guest. autopkgtest decodes it once, and splits it at
+ * blanks: a word that holds one would become a capability of its own. */
+static gboolean
+is_plain(const char *word, const char *more)
+{
+    for (; *word != '\0'; word++) {
+        if (!g_ascii_isalnum(*word) && strchr(more, *word) == NULL)
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean
 take_answer(AqrTestbed *testbed, char *answer, GError **error)
 {
     g_auto(GStrv) lines = g_strsplit(answer, "\n", -1);
 
-    if (lines[0] == NULL || *lines[0] != '/' || strpbrk(lines[0], " \t%") != NULL ||
+    if (lines[0] == NULL || *lines[0] != '/' || !is_plain(lines[0], "/_.-") ||
         (testbed->scratch != NULL && !g_str_equal(testbed->scratch, lines[0]))) {
-        g_set_error(error, AQR_ERROR, AQR_ERROR_GUEST, "unusable scratch directory \"%s\"", answer);
+        g_autofree char *shown = g_strescape(answer, NULL);
+
+        g_set_error(error, AQR_ERROR, AQR_ERROR_GUEST, "unusable scratch directory \"%s\"", shown);
         return FALSE;
     }
     if (testbed->scratch == NULL)
         testbed->scratch = g_strdup(lines[0]);
     g_free(testbed->normal_user);
     testbed->normal_user = g_strdup(testbed->suggested);
-    if (testbed->normal_user == NULL && lines[1] != NULL && *lines[1] != '\0')
+    if (testbed->normal_user == NULL && lines[1] != NULL && *lines[1] != '\0' && *lines[1] != '-' &&
+        is_plain(lines[1], "_.-"))
         testbed->normal_user = g_strdup(lines[1]);
     return TRUE;
 }

@@ -19,9 +19,9 @@ TESTBED = ("--", "qemu-rocm", "--gpu=none", "--boot=bios", "--cpus=2", "--ram-si
 
 def run_autopkgtest(*words: str) -> str:
     """The summary's lines; nothing of ours may be left."""
-    scratch = tempfile.mkdtemp(prefix="aqr-test.", dir="/tmp")
+    scratch = tempfile.mkdtemp(prefix="aqr-")
     output = os.path.join(scratch, "output")
-    temporary = os.path.join(scratch, "tmp")
+    temporary = os.path.join(scratch, "t")
     os.mkdir(temporary)
     done = subprocess.run([*AUTOPKGTEST, f"--output-dir={output}", *words, *TESTBED, test_image()],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -185,6 +185,8 @@ def copies_fail_softly() -> None:
                       ("copydown", str(here / "file"), "/no/such/dir/x"),
                       ("copyup", "/no/such", str(here / "y")),
                       ("copyup", "/no/such/", f"{here}/z/"),
+                      ("copydown", str(here), f"{scratch}/x"),  # a directory without its slash
+                      ("copyup", "/etc/passwd", "/dev/full"),
                       ("copyup", "/etc/passwd", "/no/such/dir/passwd")):
             assert server.ask(*words) == "copy-failed", words
             assert server.ask("auxverb-debug-fail") == "ok"

@@ -87,6 +87,16 @@ def qemu_dies_while_it_boots() -> None:
         assert "while booting" in server.stderr(), server.stderr()
 
 
+def a_killed_server_takes_its_guest_along() -> None:
+    """Nothing on the host is left to do it: the agent powers the guest off."""
+    with Server(*SMALL, "--boot=bios", accept_leftovers=True) as server:
+        server.open()
+        assert qemu_pids(server)
+        server.process.kill()
+        server.wait()
+        wait_for(lambda: not qemu_pids(server), 90, "the guest to power itself off")
+
+
 def an_image_that_does_not_boot_is_given_up() -> None:
     with temporary_directory() as here:
         image = here / "empty.qcow2"
@@ -128,5 +138,6 @@ def what_cannot_work_is_refused_before_the_greeting() -> None:
 run_all([
     what_cannot_work_is_refused_before_the_greeting, the_caller_goes_before_it_asked,
     a_signal_while_it_boots, the_caller_goes_while_it_boots, qemu_dies_while_it_boots,
-    an_image_that_does_not_boot_is_given_up, boots_by_efi_with_a_read_only_disk,
+    a_killed_server_takes_its_guest_along, an_image_that_does_not_boot_is_given_up,
+    boots_by_efi_with_a_read_only_disk,
 ])

@@ -8,7 +8,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from server import Server, run_all, temporary_directory  # noqa: E402
+from server import Server, run_all, temporary_directory, wait_for  # noqa: E402
 
 PREPARE = """
 systemctl --quiet disable autopkgtest@hvc1 autopkgtest@ttyS1 2>/dev/null
@@ -25,10 +25,15 @@ image: pathlib.Path
 def make_image() -> None:
     """What a testbed wrote is the image: a second link keeps its overlay."""
     with Server(*MACHINE) as server:
-        server.open()
+        server.greet()
+        server.write_line("open")
+        overlays = lambda: list(pathlib.Path(server.tmp).rglob("overlay.qcow2"))  # noqa: E731
+        wait_for(overlays, 30, "the overlay")
+        os.link(overlays()[0], image)
+        assert server.read_line().startswith("ok ")
+        assert not overlays()  # nothing that a crash could leave behind
+        server.learn_execute_command()
         server.sh(PREPARE)
-        overlay, = pathlib.Path(server.tmp).glob("*.overlay.qcow2")
-        os.link(overlay, image)
         server.popen("sh", "-c", "sync; poweroff -f").communicate(timeout=60)
         assert server.quit() == 0, server.stderr()
 

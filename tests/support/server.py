@@ -54,7 +54,7 @@ class Server:
 
     def __init__(self, *options: str, image: str | None = None, accept_leftovers: bool = False,
                  env: dict[str, str] | None = None) -> None:
-        self.tmp = tempfile.mkdtemp(prefix="aqr-test.", dir="/tmp")
+        self.tmp = tempfile.mkdtemp(prefix="aqr-test.")
         self.stderr_path = pathlib.Path(tempfile.mkstemp(prefix="aqr-stderr.")[1])
         self.accept_leftovers = accept_leftovers
         self.execute: list[str] = []
@@ -104,10 +104,13 @@ class Server:
     def take_open(self, command: str) -> str:
         answer = self.ask(command).split()
         assert answer[:1] == ["ok"], f"{command}: {answer}; stderr: {self.stderr()}"
+        self.learn_execute_command()
+        return answer[1]
+
+    def learn_execute_command(self) -> None:
         words = self.ask("print-execute-command").split()
         self.execute = [urllib.parse.unquote(part)
                         for part in urllib.parse.unquote(words[1]).split(",")]
-        return answer[1]
 
     # --- commands in the guest
 
@@ -192,5 +195,5 @@ def run_all(tests: Sequence) -> None:
 
 @contextlib.contextmanager
 def temporary_directory() -> Iterator[pathlib.Path]:
-    with tempfile.TemporaryDirectory(prefix="aqr-data.", dir="/tmp") as name:
+    with tempfile.TemporaryDirectory(prefix="aqr-data.") as name:
         yield pathlib.Path(name)

@@ -53,11 +53,12 @@ static const struct {
     { { .host = "/h", .guest = "/g" }, "sh -c exec cat <\"$1\" sh /g", NULL },
     { { .down = TRUE, .directory = TRUE, .host = "/h/", .guest = "/g/" },
       "sh -c [ -d \"$1\" ] || mkdir -- \"$1\" || exit; cd -- \"$1\" && exec "
-      "tar --extract --preserve-permissions --no-same-owner --file=- sh /g/",
-      "tar --create --file=- --directory /h/ ." },
+      "tar --warning=none --extract --preserve-permissions --no-same-owner --file=- sh /g/",
+      "tar --warning=none --create --file=- --directory /h/ ." },
     { { .directory = TRUE, .host = "/h/", .guest = "/g/" },
-      "sh -c cd -- \"$1\" && exec tar --create --file=- . sh /g/",
-      "tar --extract --preserve-permissions --no-same-owner --file=- --directory /h/" },
+      "sh -c cd -- \"$1\" && exec tar --warning=none --create --file=- . sh /g/",
+      "tar --warning=none --extract --preserve-permissions --no-same-owner --file=- --directory "
+      "/h/" },
 };
 
 START_TEST(computes_commands)

@@ -165,7 +165,7 @@ END_TEST
 
 static GString *received; /* "2.1:text " for a frame, "lost " */
 
-static void
+static gboolean
 note(const AqrWireHeader *header, const guint8 *payload, G_GNUC_UNUSED gpointer data)
 {
     if (header == NULL)
@@ -173,6 +173,7 @@ note(const AqrWireHeader *header, const guint8 *payload, G_GNUC_UNUSED gpointer 
     else
         g_string_append_printf(received, "%u.%u:%.*s ", header->type, header->channel,
                                (int)header->length, payload);
+    return TRUE;
 }
 
 /* The link is up, and has one stream. */
@@ -233,12 +234,33 @@ START_TEST(takes_frames_behind_hello)
 }
 END_TEST
 
-static void
+static gboolean
 remove_itself(const AqrWireHeader *header, G_GNUC_UNUSED const guint8 *payload, gpointer data)
 {
     g_string_append(received, header == NULL ? "lost " : "once ");
     aqr_guest_link_remove(tested, *(guint32 *)data);
+    return TRUE;
 }
+
+static gboolean
+refuse(const AqrWireHeader *header, G_GNUC_UNUSED const guint8 *payload,
+       G_GNUC_UNUSED gpointer data)
+{
+    return header == NULL;
+}
+
+/* What the receiver calls nonsense takes the link down. */
+START_TEST(drops_what_is_refused)
+{
+    guint32 stream;
+
+    open_stream();
+    stream = aqr_guest_link_add(tested, refuse, NULL);
+    ck_assert_uint_eq(stream, 2);
+    say("\0\0\0\0\2\0\0\0\2\1\0\0", AQR_WIRE_HEADER);
+    ck_assert(!aqr_guest_link_is_up(tested));
+}
+END_TEST
 
 START_TEST(may_remove_stream)
 {
@@ -336,6 +358,7 @@ add_tests(TCase *tcase)
     tcase_add_loop_test(tcase, takes_frames_byte_by_byte, 0, G_N_ELEMENTS(frames));
     tcase_add_test(tcase, takes_frames_behind_hello);
     tcase_add_test(tcase, may_remove_stream);
+    tcase_add_test(tcase, drops_what_is_refused);
     tcase_add_test(tcase, sends);
     tcase_add_test(tcase, notices_loss);
     tcase_add_test(tcase, comes_up_again);
