@@ -166,6 +166,18 @@ write_devices(AqrXml *xml, const AqrVmSpec *spec)
     aqr_xml_close(xml);
 }
 
+/* libvirt starts QEMU with -no-shutdown and ends it when the guest has powered off.
+ * Where libvirt works inside of us and we have been killed, nobody would: QEMU has
+ * to end of itself. */
+static void
+write_end(AqrXml *xml)
+{
+    aqr_xml_open(xml, "qemu:commandline", NULL);
+    aqr_xml_empty(xml, "qemu:arg", "value", "-action", NULL);
+    aqr_xml_empty(xml, "qemu:arg", "value", "shutdown=poweroff", NULL);
+    aqr_xml_close(xml);
+}
+
 char *
 aqr_domain_xml(const AqrVmSpec *spec)
 {
@@ -173,7 +185,8 @@ aqr_domain_xml(const AqrVmSpec *spec)
     PRINTED(ram, "%" G_GUINT64_FORMAT, spec->ram_mib);
     PRINTED(cpus, "%u", spec->cpus);
 
-    aqr_xml_open(xml, "domain", "type", spec->accel == AQR_ACCEL_KVM ? "kvm" : "qemu", NULL);
+    aqr_xml_open(xml, "domain", "type", spec->accel == AQR_ACCEL_KVM ? "kvm" : "qemu",
+                 "xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0", NULL);
     aqr_xml_text(xml, "name", spec->name, NULL);
     write_metadata(xml, spec);
     aqr_xml_text(xml, "memory", ram, "unit", "MiB", NULL);
@@ -181,6 +194,7 @@ aqr_domain_xml(const AqrVmSpec *spec)
     write_os(xml, spec);
     write_machine(xml, spec);
     write_devices(xml, spec);
+    write_end(xml);
     aqr_xml_close(xml);
     return aqr_xml_end(xml);
 }
