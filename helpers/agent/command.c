@@ -277,9 +277,14 @@ report_exit(Port *port, Command *command)
 static void
 finish_kill(Command *command)
 {
+    Family *late;
+
     if (command->doomed == NULL || now_ms() < command->kill_at)
         return;
     family_signal(command->doomed, SIGKILL);
+    late = family_find(command->process.pid); /* what they started in the meantime */
+    family_signal(late, SIGKILL);
+    family_free(late);
     family_free(command->doomed);
     command->doomed = NULL;
 }

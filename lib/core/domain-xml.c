@@ -185,8 +185,8 @@ aqr_domain_xml(const AqrVmSpec *spec)
     PRINTED(ram, "%" G_GUINT64_FORMAT, spec->ram_mib);
     PRINTED(cpus, "%u", spec->cpus);
 
-    aqr_xml_open(xml, "domain", "type", spec->accel == AQR_ACCEL_KVM ? "kvm" : "qemu",
-                 "xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0", NULL);
+    aqr_xml_open(xml, "domain", "type", spec->accel == AQR_ACCEL_KVM ? "kvm" : "qemu", "xmlns:qemu",
+                 "http://libvirt.org/schemas/domain/qemu/1.0", NULL);
     aqr_xml_text(xml, "name", spec->name, NULL);
     write_metadata(xml, spec);
     aqr_xml_text(xml, "memory", ram, "unit", "MiB", NULL);

@@ -103,6 +103,20 @@ aqr_domain_start(virConnectPtr connection, const char *xml, AqrDomainChanged cha
     return g_steal_pointer(&domain);
 }
 
+/* A VM that ends by itself meanwhile is not there to be destroyed. */
+gboolean
+aqr_domain_stop(AqrDomain *domain, GError **error)
+{
+    if (domain->end != NULL || virDomainDestroy(domain->handle) == 0 ||
+        virGetLastErrorCode() == VIR_ERR_NO_DOMAIN ||
+        virGetLastErrorCode() == VIR_ERR_OPERATION_INVALID) {
+        domain->end = domain->end == NULL ? "was destroyed" : domain->end;
+        return TRUE;
+    }
+    aqr_libvirt_set_error(error, AQR_ERROR_HOST, "cannot end the VM");
+    return FALSE;
+}
+
 void
 aqr_domain_free(AqrDomain *domain)
 {
@@ -113,8 +127,7 @@ aqr_domain_free(AqrDomain *domain)
     if (domain->reboot >= 0)
         virConnectDomainEventDeregisterAny(domain->connection, domain->reboot);
     if (domain->handle != NULL) {
-        if (domain->end == NULL)
-            virDomainDestroy(domain->handle);
+        aqr_domain_stop(domain, NULL);
         virDomainFree(domain->handle);
     }
     virConnectClose(domain->connection);

@@ -15,6 +15,9 @@ typedef void (*AqrDomainChanged)(gpointer data);
 AqrDomain *aqr_domain_start(virConnectPtr connection, const char *xml, AqrDomainChanged changed,
                             gpointer data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Destroys the VM if it still runs. AQR_ERROR_HOST: then it may run on. */
+gboolean aqr_domain_stop(AqrDomain *domain, GError **error);
+
 /* Destroys the VM if it still runs. */
 void aqr_domain_free(AqrDomain *domain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrDomain, aqr_domain_free)

@@ -166,11 +166,21 @@ aqr_vm_start(const AqrVmConfig *config, GError **error)
     return g_steal_pointer(&vm);
 }
 
+static void
+end_domain(AqrVm *vm)
+{
+    g_autoptr(GError) failed = NULL;
+
+    if (vm->domain != NULL && !aqr_domain_stop(vm->domain, &failed))
+        note(vm, failed->message);
+}
+
 void
 aqr_vm_free(AqrVm *vm)
 {
     if (vm == NULL)
         return;
+    end_domain(vm);
     g_clear_pointer(&vm->domain, aqr_domain_free);
     g_clear_pointer(&vm->guest, aqr_guest_free);
     aqr_undo_free(vm->files);

@@ -73,8 +73,7 @@ static const Script prepare = {
 
 static const Script save = {
     .text = "for d in /var/cache /home; do [ -w $d ] && break; done\n"
-            "tar --warning=none --create --absolute-names --file=$d/" SAVED " \"$1\" || exit\n"
-            "rm -f /run/autopkgtest-reboot-prepare-mark\n",
+            "tar --warning=none --create --absolute-names --file=$d/" SAVED " \"$1\"\n",
     .doing = "save the scratch directory",
     .is_a_copy = TRUE,
 };
@@ -88,9 +87,16 @@ static const Script restore = {
     .is_a_copy = TRUE,
 };
 
+/* Somebody in the guest waits for this, and restarts it at once. */
+static const Script announce = {
+    .text = "rm -f /run/autopkgtest-reboot-prepare-mark\n",
+    .doing = "say that the guest may restart",
+};
+
 /* The command must have ended before the guest goes down with it. */
 static const Script restart = {
-    .text = "if [ -d /run/systemd/system ]; then systemctl --no-block reboot; else reboot; fi "
+    .text = "rm -f /run/autopkgtest-reboot-prepare-mark\n"
+            "if [ -d /run/systemd/system ]; then systemctl --no-block reboot; else reboot; fi "
             ">/dev/null 2>&1 &\n",
     .doing = "restart the guest",
 };
@@ -197,9 +203,13 @@ gboolean
 aqr_testbed_reboot(AqrTestbed *testbed, gboolean prepare_only, GError **error)
 {
     testbed->world->expect_reboot(testbed->data);
-    return run_script(testbed, &save, testbed->scratch, NULL, error) &&
-           (prepare_only || run_script(testbed, &restart, "", NULL, error)) &&
-           testbed->world->wait_reboot(testbed->data, error) &&
+    if (!run_script(testbed, &save, testbed->scratch, NULL, error))
+        return FALSE;
+    if (prepare_only) /* it may take the command with it: whether it restarts will be seen */
+        run_script(testbed, &announce, "", NULL, NULL);
+    else if (!run_script(testbed, &restart, "", NULL, error))
+        return FALSE;
+    return testbed->world->wait_reboot(testbed->data, error) &&
            testbed->world->wait_guest(testbed->data, error) &&
            run_script(testbed, &restore, "", NULL, error);
 }

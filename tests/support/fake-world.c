@@ -74,6 +74,7 @@ name_script(const char *script)
         { "tar --warning=none --create", "save" },
         { "tar --extract", "restore" },
         { "systemctl --no-block reboot", "restart" },
+        { "rm -f /run/autopkgtest-reboot-prepare-mark", "announce" },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {

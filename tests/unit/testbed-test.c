@@ -162,11 +162,20 @@ START_TEST(reboots_in_order)
     ck_assert(aqr_testbed_reboot(testbed, prepare_only, &error));
     ck_assert_no_error(error);
     if (prepare_only)
-        ck_assert_asked("expect_reboot\n" SAVE "\n"
+        ck_assert_asked("expect_reboot\n" SAVE "\nrun announce (100 s)\n"
                         "wait_reboot\nwait_guest\nrun restore (300 s)\n");
     else
         ck_assert_asked("expect_reboot\n" SAVE "\nrun restart (100 s)\n"
                         "wait_reboot\nwait_guest\nrun restore (300 s)\n");
+}
+END_TEST
+
+/* A guest that restarts at once takes the command with it. */
+START_TEST(prepared_reboot_may_lose_announcement)
+{
+    open_it();
+    world->fails = "run announce (100 s)";
+    ck_assert(aqr_testbed_reboot(testbed, TRUE, NULL));
 }
 END_TEST
 
@@ -309,6 +318,7 @@ add_tests(TCase *tcase)
     tcase_add_test(tcase, failing_revert_leaves_it_stopped);
     tcase_add_loop_test(tcase, refuses_scratch, 0, G_N_ELEMENTS(unusable));
     tcase_add_loop_test(tcase, reboots_in_order, 0, 2);
+    tcase_add_test(tcase, prepared_reboot_may_lose_announcement);
     tcase_add_loop_test(tcase, failing_reboot_says_so, 0, G_N_ELEMENTS(reboot_failures));
     tcase_add_loop_test(tcase, is_capable, 0, G_N_ELEMENTS(capabilities));
     tcase_add_loop_test(tcase, suggests_user, 0, G_N_ELEMENTS(capabilities));
