@@ -64,8 +64,11 @@ aqr_libvirt_connect(const char *uri, GError **error)
         g_autofree char *doing = g_strdup_printf("cannot connect to \"%s\"", uri);
 
         aqr_libvirt_set_error(error, AQR_ERROR_HOST, doing);
-        if (error != NULL && *error != NULL)
-            g_prefix_error(error, "libvirt: ");
+        g_prefix_error(
+            error, "%s: ",
+            aqr_libvirt_is_embed(uri)
+                ? "libvirt-daemon-driver-qemu and libvirt-daemon-system must be installed"
+                : "libvirt's daemon must be running, and let you use it");
         return NULL;
     }
     if (!aqr_libvirt_is_embed(uri))
