@@ -3,12 +3,15 @@
 """The execute command, the copies, reboot, revert and reopening, as autopkgtest
 counts on them: one guest after the other through one server, by BIOS."""
 
+import fcntl
 import os
 import pathlib
 import signal
 import stat
+import struct
 import subprocess
 import sys
+import termios
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -109,6 +112,18 @@ def a_closed_stdout_reaches_the_command() -> None:
                            *server.execute], capture_output=True, timeout=60, check=False)
     assert done.stdout == b"y\n" and done.stderr == b"", done
     wait_for(lambda: server.run("test", "-e", "/tmp/yes").returncode == 0, 20, "yes to end")
+
+
+def a_shell_on_the_terminal() -> None:
+    """As for autopkgtest --shell: on /dev/tty, which is raw meanwhile."""
+    fcntl.ioctl(server.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 99, 0, 0))
+    before = termios.tcgetattr(server.terminal)
+    server.write_line("shell /usr%2Flib FOO%3D%22b%20r%22")
+    os.write(server.terminal, b"echo $FOO-$((6 * 7)); pwd; stty size; exit\n")
+    shown = server.read_terminal(b"33 99").decode()
+    assert "b r-42" in shown and "/usr/lib" in shown, shown
+    assert server.read_line(30) == "ok"
+    assert termios.tcgetattr(server.terminal) == before
 
 
 # --- copies
@@ -267,10 +282,10 @@ def main() -> None:
             arguments_arrive_exactly, statuses, streams_are_apart_and_binary, environment_is_sane,
             ends_with_its_direct_child, output_before_the_end_is_not_lost, commands_run_at_once,
             one_that_nobody_reads_holds_nobody_up, a_killed_command_ends_in_the_guest,
-            a_closed_stdout_reaches_the_command, file_down_and_up, file_keeps_its_target,
-            tree_down_and_up, many_files_are_quick_enough, copies_fail_softly, a_copy_times_out,
-            reboots, reboots_when_the_guest_wants_to, reverts, capabilities,
-            power_off_is_noticed_at_once, ends_cleanly,
+            a_closed_stdout_reaches_the_command, a_shell_on_the_terminal, file_down_and_up,
+            file_keeps_its_target, tree_down_and_up, many_files_are_quick_enough,
+            copies_fail_softly, a_copy_times_out, reboots, reboots_when_the_guest_wants_to,
+            reverts, capabilities, power_off_is_noticed_at_once, ends_cleanly,
         ])
 
 

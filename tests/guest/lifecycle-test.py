@@ -26,16 +26,19 @@ def fingerprint(path: str) -> tuple:
 
 
 def boots_by_efi_with_a_read_only_disk() -> None:
+    """And powers itself off at the end."""
     before = fingerprint(test_image())
     with temporary_directory() as here:
         extra = here / "extra.raw"
         extra.write_bytes(b"read only\n" + b"\0" * (1 << 20))
-        with Server(test_image(), "--boot=auto", str(extra), *SMALL[:-1], image=SMALL[-1]) as server:
+        with Server(test_image(), "--timeout-poweroff=60", str(extra), "--cpus=1",
+                    image="--ram-size=1024") as server:
             server.open()
             assert server.run("test", "-d", "/sys/firmware/efi").returncode == 0
             assert server.sh("head -n 1 /dev/vdb; cat /sys/block/vdb/ro").split() == [
                 "read", "only", "1"]
             assert server.quit() == 0, server.stderr()
+            assert "shut itself off" in server.stderr()
         assert extra.read_bytes().startswith(b"read only\n")
     assert fingerprint(test_image()) == before
 

@@ -4,12 +4,15 @@ real guest. Every server gets a TMPDIR of its own; when it has ended, nothing
 may be left there, and no process that knows the directory's name."""
 
 import contextlib
+import fcntl
 import os
 import pathlib
+import pty
 import select
 import shutil
 import subprocess
 import tempfile
+import termios
 import time
 import urllib.parse
 from collections.abc import Iterator, Sequence
@@ -54,6 +57,9 @@ class Server:
 
     def __init__(self, *options: str, image: str | None = None, accept_leftovers: bool = False,
                  env: dict[str, str] | None = None) -> None:
+        # What /dev/tty is for the server. The other end stays open here: while nobody
+        # has it open, reading is an error.
+        self.terminal, self.tty = pty.openpty()
         self.tmp = tempfile.mkdtemp(prefix="aqr-test.")
         self.stderr_path = pathlib.Path(tempfile.mkstemp(prefix="aqr-stderr.")[1])
         self.accept_leftovers = accept_leftovers
@@ -62,6 +68,8 @@ class Server:
         with self.stderr_path.open("wb") as stderr:
             self.process = subprocess.Popen(
                 argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, bufsize=0,
+                start_new_session=True,
+                preexec_fn=lambda: fcntl.ioctl(self.tty, termios.TIOCSCTTY, 0),
                 env=environment(TMPDIR=self.tmp, **(env or {})))
         self.buffer = b""
 
@@ -111,6 +119,16 @@ class Server:
         words = self.ask("print-execute-command").split()
         self.execute = [urllib.parse.unquote(part)
                         for part in urllib.parse.unquote(words[1]).split(",")]
+
+    def read_terminal(self, until: bytes, seconds: float = 60) -> bytes:
+        """What the server's terminal shows, up to some words."""
+        shown = b""
+        deadline = time.monotonic() + seconds
+        while until not in shown:
+            ready = select.select([self.terminal], [], [], max(deadline - time.monotonic(), 0))[0]
+            assert ready, f"the terminal shows {shown!r}"
+            shown += os.read(self.terminal, 4096)
+        return shown
 
     # --- commands in the guest
 
@@ -162,6 +180,8 @@ class Server:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(60)
             self.process.kill()
+        os.close(self.terminal)
+        os.close(self.tty)
         for pipe in (self.process.stdin, self.process.stdout):
             with contextlib.suppress(OSError):
                 pipe.close()
