@@ -22,7 +22,7 @@ REPLY_SECONDS = 400  # the slowest thing that is asked for is a boot, under TCG
 
 def environment(**extra: str) -> dict[str, str]:
     """What the built programs need to run where they were built."""
-    return os.environ | {"LIBVIRT_DEFAULT_URI": "qemu:///embed"} | extra
+    return {"AQR_ACCEL": "tcg"} | os.environ | {"LIBVIRT_DEFAULT_URI": "qemu:///embed"} | extra
 
 
 def server_program() -> str:
