@@ -6,7 +6,7 @@
 
 #define PRINTED(name, ...) g_autofree char *name = g_strdup_printf(__VA_ARGS__)
 
-/* What the sweep of a later process recognises as ours. */
+/* By this "virsh dumpxml" tells a testbed of ours, and whose image it runs. */
 #define METADATA_URI "https://salsa.debian.org/rocm-team/autopkgtest-virt-qemu-rocm"
 
 static void

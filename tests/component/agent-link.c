@@ -92,31 +92,45 @@ agent_link_new(void)
 {
     static const char program[] = ""; /* it runs already */
     g_autoptr(GBytes) nothing = g_bytes_new_static(program, 0);
-    AgentLink *agent = g_new0(AgentLink, 1);
+    AgentLink *through = g_new0(AgentLink, 1);
     g_autoptr(GError) error = NULL;
     g_autofree char *path = NULL;
     int fd;
 
-    agent->dir = test_make_dir();
-    path = g_build_filename(agent->dir, "link", NULL);
-    agent->link = aqr_guest_link_new(path, &error);
+    through->dir = test_make_dir();
+    path = g_build_filename(through->dir, "link", NULL);
+    through->link = aqr_guest_link_new(path, &error);
     ck_assert_no_error(error);
     fd = connect_to(path);
-    agent->agent = start_agent(fd);
+    through->agent = start_agent(fd);
     close(fd);
     wait_until(is_accepted, path);
-    aqr_guest_link_bring(agent->link, nothing, NONCE);
-    wait_until(is_up, agent->link);
-    return agent;
+    aqr_guest_link_bring(through->link, nothing, NONCE);
+    wait_until(is_up, through->link);
+    return through;
 }
 
 void
-agent_link_free(AgentLink *agent)
+agent_link_free(AgentLink *through)
 {
-    aqr_guest_link_free(agent->link);
-    waitpid(agent->agent, NULL, 0);
-    test_remove_dir(agent->dir);
-    g_free(agent);
+    aqr_guest_link_free(through->link);
+    waitpid(through->agent, NULL, 0);
+    test_remove_dir(through->dir);
+    g_free(through);
+}
+
+AgentLink *agent;
+
+void
+set_up(void)
+{
+    agent = agent_link_new();
+}
+
+void
+tear_down(void)
+{
+    agent_link_free(agent);
 }
 
 /* --- commands -------------------------------------------------------------- */
@@ -143,9 +157,9 @@ note_end(int status, gpointer data)
 }
 
 void
-job_start(Job *job, AgentLink *agent, const char *const *argv, gboolean terminal)
+job_start(Job *job, AgentLink *through, const char *const *argv, gboolean terminal)
 {
-    job->command = aqr_guest_command_start(agent->link, argv, terminal, job->fds, note_end, job);
+    job->command = aqr_guest_command_start(through->link, argv, terminal, job->fds, note_end, job);
 }
 
 static gboolean
@@ -190,20 +204,20 @@ job_output(const Job *job, int n)
 }
 
 void
-run(Job *job, AgentLink *agent, const char *const *argv, const void *input, gsize length)
+run(Job *job, AgentLink *through, const char *const *argv, const void *input, gsize length)
 {
     job_init(job, input, length);
-    job_start(job, agent, argv, FALSE);
+    job_start(job, through, argv, FALSE);
     job_wait(job);
 }
 
 int
-run_script(AgentLink *agent, const char *script, char **output)
+run_script(AgentLink *through, const char *script, char **output)
 {
     const char *const argv[] = { "sh", "-c", script, NULL };
     Job job;
 
-    run(&job, agent, argv, NULL, 0);
+    run(&job, through, argv, NULL, 0);
     if (output != NULL) {
         g_autoptr(GBytes) bytes = job_output(&job, 1);
 

@@ -15,7 +15,12 @@ typedef struct {
 
 /* It is up. */
 AgentLink *agent_link_new(void) G_GNUC_WARN_UNUSED_RESULT;
-void agent_link_free(AgentLink *agent);
+void agent_link_free(AgentLink *through);
+
+/* The fixture: what every test of a suite talks to. */
+extern AgentLink *agent;
+void set_up(void);
+void tear_down(void);
 
 /* A command whose stdin, stdout and stderr are files in memory, unless the test
  * gives it others. */
@@ -28,7 +33,7 @@ typedef struct {
 
 /* @input may be NULL: none. */
 void job_init(Job *job, const void *input, gsize length);
-void job_start(Job *job, AgentLink *agent, const char *const *argv, gboolean terminal);
+void job_start(Job *job, AgentLink *through, const char *const *argv, gboolean terminal);
 void job_wait(Job *job);
 void job_kill(Job *job);
 void job_clear(Job *job);
@@ -37,10 +42,10 @@ void job_clear(Job *job);
 GBytes *job_output(const Job *job, int n) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Runs @argv with @input to its end; the job is to be cleared. */
-void run(Job *job, AgentLink *agent, const char *const *argv, const void *input, gsize length);
+void run(Job *job, AgentLink *through, const char *const *argv, const void *input, gsize length);
 
 /* Runs "sh -c @script" to its end: its status. Its stdout in *@output. */
-int run_script(AgentLink *agent, const char *script, char **output);
+int run_script(AgentLink *through, const char *script, char **output);
 
 /* What is in fds[@n] of the job is @text. */
 #define ck_assert_output(job, n, text)                                               \

@@ -8,20 +8,6 @@
 #include "agent-link.h"
 #include "support/check-main.h"
 
-static AgentLink *agent;
-
-static void
-set_up(void)
-{
-    agent = agent_link_new();
-}
-
-static void
-tear_down(void)
-{
-    agent_link_free(agent);
-}
-
 /* --- how it ends ----------------------------------------------------------- */
 
 START_TEST(ends_with_status)

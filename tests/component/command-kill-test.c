@@ -11,20 +11,6 @@
 #include "agent-link.h"
 #include "support/check-main.h"
 
-static AgentLink *agent;
-
-static void
-set_up(void)
-{
-    agent = agent_link_new();
-}
-
-static void
-tear_down(void)
-{
-    agent_link_free(agent);
-}
-
 /* --- killing --------------------------------------------------------------------------- */
 
 /* Each writes the pids of what it started to the file "pids", one a line. */
