@@ -27,6 +27,7 @@ struct Command {
     Buffer input;       /* for its stdin */
     bool input_ended;   /* close stdin once the buffer is empty */
     uint32_t credit[3]; /* how much we may send; [0]: to be given back */
+    bool wide[3];       /* its pipe has been made larger */
     bool exited;
     int status;
     size_t remaining[3]; /* once exited: what is still to be sent */
@@ -42,6 +43,15 @@ close_fd(Command *command, int channel)
         return;
     close(command->process.fds[channel]);
     command->process.fds[channel] = -1;
+}
+
+/* There is much to move: in larger pieces, with fewer changes between it and us. */
+static void
+widen(Command *command, int channel)
+{
+    if (!command->wide[channel])
+        fcntl(command->process.fds[channel], F_SETPIPE_SZ, BIG_PIPE);
+    command->wide[channel] = true;
 }
 
 Command *
@@ -100,7 +110,7 @@ take_input(Port *port, Command *command, const uint8_t *bytes, size_t length)
         return;
     }
     if (length >= AQR_WIRE_MAX_DATA)
-        fcntl(command->process.fds[0], F_SETPIPE_SZ, BIG_PIPE);
+        widen(command, 0);
     buffer_append(&command->input, bytes, length);
 }
 
@@ -200,6 +210,8 @@ move_piece(Port *port, Command *command, int channel)
     room = port_begin_data(port, length);
     got = read(command->process.fds[channel], room, length);
     port_end_data(port, command->stream, (uint8_t)channel, got > 0 ? (size_t)got : 0);
+    if (got == AQR_WIRE_MAX_DATA)
+        widen(command, channel);
     if (got > 0) {
         command->credit[channel] -= (uint32_t)got;
         if (command->exited)

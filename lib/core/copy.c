@@ -24,6 +24,9 @@ aqr_copy_plan(const char *from, const char *to, gboolean down, AqrCopy *copy, GE
     return TRUE;
 }
 
+/* Fewer, larger pieces than tar's 10 KiB: a guest packs half as fast again. */
+#define RECORD "--blocking-factor=256"
+
 /* The path is the script's $1, so it needs no quoting. */
 static GStrv
 new_script(const char *script, const char *path)
@@ -47,14 +50,17 @@ aqr_copy_guest_argv(const AqrCopy *copy)
             "[ -d \"$1\" ] || mkdir -- \"$1\" || exit; cd -- \"$1\" && exec "
             "tar --warning=none --extract --preserve-permissions --no-same-owner --file=-",
             copy->guest);
-    return new_script("cd -- \"$1\" && exec tar --warning=none --create --file=- .", copy->guest);
+    return new_script("cd -- \"$1\" && exec tar --warning=none --create " RECORD " --file=- .",
+                      copy->guest);
 }
 
 GStrv
 aqr_copy_host_argv(const AqrCopy *copy)
 {
-    const char *pack[] = { "tar",         "--warning=none", "--create", "--file=-",
-                           "--directory", copy->host,       ".",        NULL };
+    const char *pack[] = {
+        "tar",         "--warning=none", "--create", RECORD, "--file=-",
+        "--directory", copy->host,       ".",        NULL,
+    };
     const char *unpack[] = {
         "tar",
         "--warning=none",
