@@ -5,12 +5,14 @@
 #include "host/guest-copy.h"
 #include "host/guest-run.h"
 #include "host/guest-terminal.h"
+#include "host/reaper.h"
 #include "host/vm.h"
 
 struct AqrLiveWorld {
     const AqrLiveConfig *config;
     const AqrVmSpec *spec;
-    char *embed_root; /* NULL with a daemon */
+    char *embed_root;  /* NULL with a daemon */
+    AqrReaper *reaper; /* likewise */
     virConnectPtr connection;
     GBytes *agent;
     AqrVmConfig vm_config;
@@ -216,7 +218,8 @@ connect_libvirt(AqrLiveWorld *world, GError **error)
     if (g_str_equal(world->config->uri, AQR_LIBVIRT_EMBED)) {
         world->embed_root = g_build_filename(world->config->work_dir, "libvirt", NULL);
         uri = aqr_embed_prepare(world->embed_root, error);
-        if (uri == NULL)
+        world->reaper = uri == NULL ? NULL : aqr_reaper_new(error);
+        if (world->reaper == NULL)
             return FALSE;
     }
     world->connection = aqr_libvirt_connect(uri != NULL ? uri : world->config->uri, error);
@@ -280,6 +283,7 @@ aqr_live_world_free(AqrLiveWorld *world)
         return;
     stop(world, FALSE);
     g_clear_pointer(&world->connection, virConnectClose);
+    aqr_reaper_free(world->reaper);
     g_clear_pointer(&world->agent, g_bytes_unref);
     g_free(world->embed_root);
     g_free(world);
