@@ -4,22 +4,12 @@
 #include <json-glib/json-glib.h>
 
 #include "base/error.h"
+#include "core/json-value.h"
 
 void
 aqr_image_info_clear(AqrImageInfo *info)
 {
     g_clear_pointer(&info->disk, aqr_disk_free);
-}
-
-/* NULL unless there is such a member and it is of that type. */
-static JsonNode *
-get_value(JsonObject *object, const char *name, GType type)
-{
-    JsonNode *node = object == NULL ? NULL : json_object_get_member(object, name);
-
-    return node != NULL && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == type
-               ? node
-               : NULL;
 }
 
 static JsonObject *
@@ -33,7 +23,7 @@ get_object(JsonObject *object, const char *name)
 static gboolean
 is_true(JsonObject *object, const char *name)
 {
-    JsonNode *node = get_value(object, name, G_TYPE_BOOLEAN);
+    JsonNode *node = aqr_json_value(object, name, G_TYPE_BOOLEAN);
 
     return node != NULL && json_node_get_boolean(node);
 }
@@ -51,9 +41,9 @@ static AqrDisk *
 read_layer(JsonNode *node, AqrImageInfo *info)
 {
     JsonObject *layer = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
-    JsonNode *file = get_value(layer, "filename", G_TYPE_STRING);
-    JsonNode *format = get_value(layer, "format", G_TYPE_STRING);
-    JsonNode *size = get_value(layer, "virtual-size", G_TYPE_INT64);
+    JsonNode *file = aqr_json_value(layer, "filename", G_TYPE_STRING);
+    JsonNode *format = aqr_json_value(layer, "format", G_TYPE_STRING);
+    JsonNode *size = aqr_json_value(layer, "virtual-size", G_TYPE_INT64);
 
     if (file == NULL || format == NULL || size == NULL || json_node_get_int(size) < 0)
         return NULL;

@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/domain.h"
 
+#include <libvirt/libvirt-qemu.h>
+
+#include "core/qemu-event.h"
+
+/* libvirt's name for the first channel; the XML has no other. */
+#define AGENT_PORT "channel0"
+
 struct AqrDomain {
     virConnectPtr connection;
     virDomainPtr handle;
-    int lifecycle, reboot; /* event callbacks; -1: not registered */
+    int lifecycle, reboot, port; /* event callbacks; -1: not registered */
+    gboolean port_closed;
     const char *end;
     unsigned resets;
     AqrDomainChanged changed;
@@ -53,9 +61,26 @@ handle_reboot(G_GNUC_UNUSED virConnectPtr connection, G_GNUC_UNUSED virDomainPtr
     domain->changed(domain->data);
 }
 
+static void
+handle_port(G_GNUC_UNUSED virConnectPtr connection, G_GNUC_UNUSED virDomainPtr handle,
+            G_GNUC_UNUSED const char *event, G_GNUC_UNUSED long long seconds,
+            G_GNUC_UNUSED unsigned microseconds, const char *details, void *data)
+{
+    AqrDomain *domain = data;
+    gboolean open;
+
+    if (details == NULL || !aqr_qemu_event_port(details, AGENT_PORT, &open))
+        return;
+    domain->port_closed = !open;
+    domain->changed(domain->data);
+}
+
+/* Without the events of the port one still learns everything else. */
 static gboolean
 watch_events(AqrDomain *domain)
 {
+    domain->port = virConnectDomainQemuMonitorEventRegister(
+        domain->connection, domain->handle, "VSERPORT_CHANGE", handle_port, domain, NULL, 0);
     domain->lifecycle = virConnectDomainEventRegisterAny(
         domain->connection, domain->handle, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
         VIR_DOMAIN_EVENT_CALLBACK(handle_lifecycle), domain, NULL);
@@ -87,7 +112,7 @@ aqr_domain_start(virConnectPtr connection, const char *xml, AqrDomainChanged cha
 
     virConnectRef(connection);
     domain->connection = connection;
-    domain->lifecycle = domain->reboot = -1;
+    domain->lifecycle = domain->reboot = domain->port = -1;
     domain->changed = changed;
     domain->data = data;
     domain->handle = virDomainCreateXML(connection, xml, flags);
@@ -126,6 +151,8 @@ aqr_domain_free(AqrDomain *domain)
         virConnectDomainEventDeregisterAny(domain->connection, domain->lifecycle);
     if (domain->reboot >= 0)
         virConnectDomainEventDeregisterAny(domain->connection, domain->reboot);
+    if (domain->port >= 0)
+        virConnectDomainQemuMonitorEventDeregister(domain->connection, domain->port);
     if (domain->handle != NULL) {
         aqr_domain_stop(domain, NULL);
         virDomainFree(domain->handle);
@@ -144,6 +171,12 @@ unsigned
 aqr_domain_resets(const AqrDomain *domain)
 {
     return domain->resets;
+}
+
+gboolean
+aqr_domain_port_is_closed(const AqrDomain *domain)
+{
+    return domain->port_closed;
 }
 
 static gboolean

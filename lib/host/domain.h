@@ -8,7 +8,8 @@
  * libvirt does. */
 typedef struct AqrDomain AqrDomain;
 
-/* Something happened to it: it ended, or its guest starts anew. */
+/* Something happened to it: it ended, its guest starts anew, or somebody in the
+ * guest opened or closed the agent's port. */
 typedef void (*AqrDomainChanged)(gpointer data);
 
 /* Creates a transient domain; with a daemon it dies with our connection. */
@@ -27,6 +28,10 @@ const char *aqr_domain_end(const AqrDomain *domain);
 
 /* How often the guest has been reset. */
 unsigned aqr_domain_resets(const AqrDomain *domain);
+
+/* Nobody in the guest has the agent's port open, as QEMU last told. It tells at most
+ * once a second, so this may be a second late. */
+gboolean aqr_domain_port_is_closed(const AqrDomain *domain);
 
 /* Waits until it has ended of itself. */
 gboolean aqr_domain_wait_end(AqrDomain *domain, const AqrPatience *patience, GError **error);

@@ -179,6 +179,15 @@ aqr_guest_reset(AqrGuest *guest)
     guest->patient = TRUE;
 }
 
+/* A shell that is waiting has prompted already; after an empty line it does again. */
+void
+aqr_guest_renew(AqrGuest *guest)
+{
+    aqr_guest_reset(guest);
+    aqr_console_type(guest->lines[AQR_SOCKET_HVC1].console, "\n");
+    aqr_console_type(guest->lines[AQR_SOCKET_TTYS1].console, "\n");
+}
+
 /* --- waiting for it ---------------------------------------------------- */
 
 typedef struct {

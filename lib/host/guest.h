@@ -25,6 +25,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrGuest, aqr_guest_free)
 /* The guest starts anew: what runs in it is lost, an agent must be brought. */
 void aqr_guest_reset(AqrGuest *guest);
 
+/* The agent has gone, the guest has not: as after a reset, but the shells that are
+ * there have to be asked. */
+void aqr_guest_renew(AqrGuest *guest);
+
 /* The VM ended: what runs in it is lost. */
 void aqr_guest_lose(AqrGuest *guest);
 

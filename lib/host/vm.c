@@ -11,6 +11,10 @@
 /* qemu-img makes an overlay in milliseconds; a full or dead disk is another matter. */
 #define OVERLAY_TIMEOUT (60 * G_TIME_SPAN_SECOND)
 
+/* A port that is closed for so long has lost its agent. QEMU tells of changes at most
+ * once a second, and a new agent opens the port right after a shell has closed it. */
+#define AWAY_MS 2500
+
 struct AqrVm {
     const AqrVmConfig *config;
     AqrUndo *files; /* what must go */
@@ -18,6 +22,7 @@ struct AqrVm {
     AqrDomain *domain;
     unsigned resets; /* of the domain's, those that are accounted for */
     gboolean reset_expected;
+    guint away; /* timer, while the agent's port is closed */
 };
 
 /* --- what happens to it ------------------------------------------------ */
@@ -26,6 +31,41 @@ static void
 note(const AqrVm *vm, const char *text)
 {
     vm->config->note(text, vm->config->data);
+}
+
+static void
+stop_away(AqrVm *vm)
+{
+    if (vm->away != 0)
+        g_source_remove(vm->away);
+    vm->away = 0;
+}
+
+/* A test that kills everything it can kills the agent, too. What ran has ended, and
+ * whoever waits for it must hear of it. With a new agent the testbed can still be
+ * looked at. */
+static gboolean
+renew_agent(gpointer data)
+{
+    AqrVm *vm = data;
+
+    vm->away = 0;
+    if (!vm->reset_expected)
+        note(vm, "the agent in the guest has gone, and all commands with it; bringing another");
+    aqr_guest_renew(vm->guest);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+watch_agent(AqrVm *vm)
+{
+    gboolean away =
+        aqr_domain_port_is_closed(vm->domain) && aqr_guest_link_is_up(aqr_vm_get_link(vm));
+
+    if (!away)
+        stop_away(vm);
+    else if (vm->away == 0)
+        vm->away = g_timeout_add(AWAY_MS, renew_agent, vm);
 }
 
 /* A domain that ends and a guest that restarts both take every command with
@@ -48,6 +88,7 @@ handle_change(gpointer data)
         vm->resets = aqr_domain_resets(vm->domain);
         aqr_guest_reset(vm->guest);
     }
+    watch_agent(vm);
 }
 
 gboolean
@@ -182,6 +223,7 @@ aqr_vm_free(AqrVm *vm)
         return;
     end_domain(vm);
     g_clear_pointer(&vm->domain, aqr_domain_free);
+    stop_away(vm);
     g_clear_pointer(&vm->guest, aqr_guest_free);
     aqr_undo_free(vm->files);
     g_free(vm);

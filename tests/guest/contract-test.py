@@ -107,6 +107,20 @@ def a_killed_command_ends_in_the_guest() -> None:
         command.communicate()
 
 
+def an_agent_that_is_killed_is_replaced() -> None:
+    """With its whole unit: what it ran, too."""
+    command = server.popen("sleep", "373")
+    wait_for(lambda: server.run("pgrep", "-x", "sleep").returncode == 0, 20, "a sleep")
+    killer = server.run("systemctl", "kill", "--signal=KILL", "rocm-testbed-agent-*", seconds=30)
+    assert killer.returncode == command.wait(5) == 255, (killer, command.returncode)
+    assert b"the testbed has gone" in killer.stderr, killer
+    command.communicate()
+    wait_for(lambda: server.run("true").returncode == 0, 90, "another agent")
+    assert server.run("pgrep", "-x", "sleep").returncode == 1
+    assert server.sh(f"cd {scratch}; pwd").strip() == scratch
+    assert "the agent in the guest has gone" in server.stderr()
+
+
 def a_closed_stdout_reaches_the_command() -> None:
     done = subprocess.run(["sh", "-c", '"$@" sh -c "yes; echo $? >/tmp/yes" | head -n 1', "sh",
                            *server.execute], capture_output=True, timeout=60, check=False)
@@ -282,8 +296,8 @@ def main() -> None:
             arguments_arrive_exactly, statuses, streams_are_apart_and_binary, environment_is_sane,
             ends_with_its_direct_child, output_before_the_end_is_not_lost, commands_run_at_once,
             one_that_nobody_reads_holds_nobody_up, a_killed_command_ends_in_the_guest,
-            a_closed_stdout_reaches_the_command, a_shell_on_the_terminal, file_down_and_up,
-            file_keeps_its_target, tree_down_and_up, many_files_are_quick_enough,
+            an_agent_that_is_killed_is_replaced, a_closed_stdout_reaches_the_command, a_shell_on_the_terminal,
+            file_down_and_up, file_keeps_its_target, tree_down_and_up, many_files_are_quick_enough,
             copies_fail_softly, a_copy_times_out, reboots, reboots_when_the_guest_wants_to,
             reverts, capabilities, power_off_is_noticed_at_once, ends_cleanly,
         ])
