@@ -26,6 +26,18 @@ aqr_xml_free(AqrXml *xml)
     g_free(xml);
 }
 
+/* A parser takes a bare line break or tab in an attribute for a blank. */
+static char *
+escape(const char *value)
+{
+    g_autofree char *escaped = g_markup_escape_text(value, -1);
+    g_autoptr(GString) text = g_string_new(escaped);
+
+    g_string_replace(text, "\n", "&#10;", 0);
+    g_string_replace(text, "\t", "&#9;", 0);
+    return g_strdup(text->str);
+}
+
 static void
 write_tag(AqrXml *xml, const char *element, va_list attributes)
 {
@@ -36,7 +48,7 @@ write_tag(AqrXml *xml, const char *element, va_list attributes)
         const char *value = va_arg(attributes, const char *);
 
         if (value != NULL) {
-            g_autofree char *escaped = g_markup_escape_text(value, -1);
+            g_autofree char *escaped = escape(value);
 
             g_string_append_printf(xml->text, " %s='%s'", name, escaped);
         }
@@ -74,7 +86,7 @@ aqr_xml_text(AqrXml *xml, const char *element, const char *content, ...)
 
     if (content == NULL)
         return;
-    escaped = g_markup_escape_text(content, -1);
+    escaped = escape(content);
     va_start(attributes, content);
     write_tag(xml, element, attributes);
     va_end(attributes);

@@ -8,7 +8,7 @@
  * Debian's initramfs. What an earlier agent left unread on the port comes first:
  * the shell skips it, up to a line that is the nonce. As a unit of its own the
  * agent is not stopped with the root shell's, and at shutdown it works until the
- * very end. */
+ * very end. Type=exec: systemd-run fails when the agent cannot be executed. */
 static const char script[] =
     " nonce=%s size=%" G_GSIZE_FORMAT "; "
     "fail() { printf 'aqr-%%s: %%s\\n' failed \"$1\"; }; "
@@ -24,8 +24,8 @@ static const char script[] =
     "elif { while read -r x && [ \"$x\" != $nonce ]; do :; done; "
     "head -c $size >$agent; } <$port; then "
     "{ [ -d /run/systemd/system ] && systemd-run -q -u rocm-testbed-agent-$nonce "
-    "-p DefaultDependencies=no -p IgnoreOnIsolate=yes -p OOMPolicy=continue $agent $port $nonce "
-    "2>/dev/null; } || "
+    "-p Type=exec -p DefaultDependencies=no -p IgnoreOnIsolate=yes -p OOMPolicy=continue "
+    "$agent $port $nonce 2>/dev/null; } || "
     "$agent --background $port $nonce || fail 'the agent does not start'; "
     "else fail 'the agent did not arrive'; fi\n";
 

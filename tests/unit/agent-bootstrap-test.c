@@ -93,10 +93,11 @@ typedef struct {
 } Row;
 
 #define NO_SYSTEMD (-1)
-#define UNIT                                                                   \
-    "systemd-run -q -u rocm-testbed-agent-" NONCE                              \
-    " -p DefaultDependencies=no -p IgnoreOnIsolate=yes -p OOMPolicy=continue " \
-    "place/.rocm-testbed-agent "                                               \
+#define UNIT                                                         \
+    "systemd-run -q -u rocm-testbed-agent-" NONCE                    \
+    " -p Type=exec -p DefaultDependencies=no -p IgnoreOnIsolate=yes" \
+    " -p OOMPolicy=continue "                                        \
+    "place/.rocm-testbed-agent "                                     \
     "dev/vport1p1 " NONCE "\n"
 #define AGENT "agent --background dev/vport1p1 " NONCE "\n"
 

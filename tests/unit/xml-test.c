@@ -54,6 +54,8 @@ static const struct {
     { "]]>", "]]&gt;" },
     { "&amp;", "&amp;amp;" },
     { "100%s", "100%s" }, /* not a format */
+    { "two\nlines", "two&#10;lines" },
+    { "a\ttab", "a&#9;tab" },
     { "gr\xc3\xbcn", "gr\xc3\xbcn" },
 };
 
