@@ -192,6 +192,8 @@ write_devices(AqrXml *xml, const AqrVmSpec *spec)
     aqr_xml_text(xml, "backend", "/dev/urandom", "model", "random", NULL);
     aqr_xml_close(xml);
     aqr_xml_empty(xml, "memballoon", "model", "none", NULL);
+    /* A kernel that panics says so here; otherwise only a time-out would tell. */
+    aqr_xml_empty(xml, "panic", "model", "isa", NULL);
     aqr_xml_close(xml);
 }
 

@@ -32,19 +32,27 @@ keep_tail(AqrConsole *console, const char *bytes, gsize length)
         g_string_erase(console->tail, 0, (gssize)(console->tail->len - KEPT));
 }
 
-static gboolean
-read_console(int fd, G_GNUC_UNUSED GIOCondition condition, gpointer data)
+/* What read() says. */
+static ssize_t
+read_some(AqrConsole *console)
 {
-    AqrConsole *console = data;
     char bytes[4096];
-    ssize_t got = read(fd, bytes, sizeof bytes);
+    ssize_t got = read(console->fd, bytes, sizeof bytes);
 
     if (got > 0) {
         keep_tail(console, bytes, (gsize)got);
         console->read(console, bytes, (gsize)got, console->data);
-        return G_SOURCE_CONTINUE;
     }
-    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+    return got;
+}
+
+static gboolean
+read_console(G_GNUC_UNUSED int fd, G_GNUC_UNUSED GIOCondition condition, gpointer data)
+{
+    AqrConsole *console = data;
+    ssize_t got = read_some(console);
+
+    if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR)))
         return G_SOURCE_CONTINUE;
     console->source = 0;
     return G_SOURCE_REMOVE;
@@ -103,10 +111,32 @@ aqr_console_free(AqrConsole *console)
 }
 
 void
+aqr_console_drain(AqrConsole *console)
+{
+    gsize left = KEPT;
+
+    while (console->source != 0 && left > 0) {
+        ssize_t got = read_some(console);
+
+        if (got <= 0)
+            return;
+        left -= MIN(left, (gsize)got);
+    }
+}
+
+void
 aqr_console_type(AqrConsole *console, const char *text)
 {
     if (console->typed != NULL)
         aqr_sink_write(console->typed, text, strlen(text));
+}
+
+gboolean
+aqr_console_just_said(const AqrConsole *console, const char *words)
+{
+    gsize length = console->tail->len;
+
+    return strstr(console->tail->str + length - MIN(length, 512), words) != NULL;
 }
 
 /* What getty wrote tells nothing, and autopkgtest's own tests want it nowhere. */

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/domain.h"
 
+#include "host/domain-trouble.h"
+
 struct AqrDomain {
     virConnectPtr connection;
     virDomainPtr handle;
     int lifecycle, reboot; /* event callbacks; -1: not registered */
+    AqrDomainTrouble *trouble;
     const char *end;
     unsigned resets;
     AqrDomainChanged changed;
@@ -15,7 +18,9 @@ static const char *
 name_end(int event, int detail)
 {
     if (event == VIR_DOMAIN_EVENT_CRASHED)
-        return "crashed";
+        return detail == VIR_DOMAIN_EVENT_CRASHED_PANICKED
+                   ? "was ended, because the guest's kernel panicked"
+                   : "crashed";
     if (event != VIR_DOMAIN_EVENT_STOPPED)
         return NULL;
     switch (detail) {
@@ -99,6 +104,9 @@ aqr_domain_start(virConnectPtr connection, const char *xml, AqrDomainChanged cha
         aqr_libvirt_set_error(error, AQR_ERROR_HOST, "cannot watch the VM");
         return NULL;
     }
+    domain->trouble = aqr_domain_trouble_watch(connection, domain->handle, changed, data, error);
+    if (domain->trouble == NULL)
+        return NULL;
     check_state(domain);
     return g_steal_pointer(&domain);
 }
@@ -126,6 +134,7 @@ aqr_domain_free(AqrDomain *domain)
         virConnectDomainEventDeregisterAny(domain->connection, domain->lifecycle);
     if (domain->reboot >= 0)
         virConnectDomainEventDeregisterAny(domain->connection, domain->reboot);
+    aqr_domain_trouble_free(domain->trouble);
     if (domain->handle != NULL) {
         aqr_domain_stop(domain, NULL);
         virDomainFree(domain->handle);
@@ -137,7 +146,7 @@ aqr_domain_free(AqrDomain *domain)
 const char *
 aqr_domain_end(const AqrDomain *domain)
 {
-    return domain->end;
+    return domain->end != NULL ? domain->end : aqr_domain_trouble_what(domain->trouble);
 }
 
 unsigned

@@ -11,6 +11,8 @@
 /* qemu-img makes an overlay in milliseconds; a full or dead disk is another matter. */
 #define OVERLAY_TIMEOUT (60 * G_TIME_SPAN_SECOND)
 
+#define PRINTED(name, ...) g_autofree char *name = g_strdup_printf(__VA_ARGS__)
+
 struct AqrVm {
     const AqrVmConfig *config;
     AqrUndo *files; /* what must go */
@@ -18,6 +20,8 @@ struct AqrVm {
     AqrDomain *domain;
     unsigned resets; /* of the domain's, those that are accounted for */
     gboolean reset_expected;
+    gboolean end_expected;
+    gboolean end_noted;
 };
 
 /* --- what happens to it ------------------------------------------------ */
@@ -26,6 +30,29 @@ static void
 note(const AqrVm *vm, const char *text)
 {
     vm->config->note(text, vm->config->data);
+}
+
+/* Once, and with what the console said last. */
+static void
+note_end(AqrVm *vm)
+{
+    g_autofree char *tail = NULL;
+
+    if (vm->end_noted || vm->end_expected)
+        return;
+    vm->end_noted = TRUE;
+    aqr_guest_drain(vm->guest);
+    tail = aqr_vm_console_tail(vm);
+    if (aqr_guest_link_is_up(aqr_vm_get_link(vm)) && *tail != '\0') {
+        PRINTED(text, "the VM %s; the console's last lines:\n%s", aqr_domain_end(vm->domain),
+                g_strchomp(tail));
+
+        note(vm, text);
+    } else {
+        PRINTED(text, "the VM %s", aqr_domain_end(vm->domain));
+
+        note(vm, text);
+    }
 }
 
 /* A domain that ends and a guest that restarts both take every command with
@@ -38,9 +65,7 @@ handle_change(gpointer data)
     if (vm->domain == NULL) /* it is being started */
         return;
     if (aqr_domain_end(vm->domain) != NULL) {
-        g_autofree char *text = g_strdup_printf("the VM %s", aqr_domain_end(vm->domain));
-
-        note(vm, text);
+        note_end(vm);
         aqr_guest_lose(vm->guest);
     } else if (aqr_domain_resets(vm->domain) != vm->resets) {
         if (!vm->reset_expected && aqr_guest_link_is_up(aqr_vm_get_link(vm)))
@@ -99,6 +124,12 @@ aqr_vm_wait_reset(AqrVm *vm, const AqrPatience *patience, GError **error)
     if (!aqr_wait_until(is_down, vm, "the guest to restart", patience, error))
         return FALSE;
     return aqr_domain_end(vm->domain) == NULL || aqr_vm_check_alive(vm, error);
+}
+
+void
+aqr_vm_expect_end(AqrVm *vm)
+{
+    vm->end_expected = TRUE;
 }
 
 gboolean
