@@ -10,6 +10,7 @@
 #include "host/sink.h"
 
 #define KEPT (64u << 10)
+#define PANIC_LINES 80 /* at most, of a panic */
 
 struct AqrConsole {
     AqrListener *listener;
@@ -159,16 +160,33 @@ append_line(GString *text, const char *line)
     g_string_append_c(text, '\n');
 }
 
+/* What a panic was about stands above everything that it prints then. */
+static unsigned
+find_panic(char **lines, unsigned n)
+{
+    for (unsigned i = n; i > 0 && n - i < PANIC_LINES; i--) {
+        if (strstr(lines[i - 1], "Kernel panic - not syncing") != NULL &&
+            strstr(lines[i - 1], "end Kernel panic") == NULL)
+            return i - 1;
+    }
+    return n;
+}
+
 char *
 aqr_console_tail(const AqrConsole *console, unsigned lines)
 {
     g_auto(GStrv) all = g_strsplit(console->tail->str, "\n", -1);
     GString *text = g_string_new(NULL);
     unsigned n = g_strv_length(all);
+    unsigned first, panic;
 
     while (n > 0 && *g_strstrip(all[n - 1]) == '\0')
         n--;
-    for (unsigned i = n > lines ? n - lines : 0; i < n; i++)
+    first = n > lines ? n - lines : 0;
+    panic = find_panic(all, n);
+    if (panic < first)
+        append_line(text, all[panic]);
+    for (unsigned i = first; i < n; i++)
         append_line(text, all[i]);
     return g_string_free(text, FALSE);
 }

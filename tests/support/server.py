@@ -10,6 +10,7 @@ import pathlib
 import pty
 import select
 import shutil
+import signal
 import subprocess
 import tempfile
 import termios
@@ -69,9 +70,16 @@ class Server:
             self.process = subprocess.Popen(
                 argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, bufsize=0,
                 start_new_session=True,
-                preexec_fn=lambda: fcntl.ioctl(self.tty, termios.TIOCSCTTY, 0),
+                preexec_fn=self.prepare,
                 env=environment(TMPDIR=self.tmp, **(env or {})))
         self.buffer = b""
+
+    def prepare(self) -> None:
+        """In the new process: a terminal, and no signal that a shell in the background
+        would have it ignore."""
+        fcntl.ioctl(self.tty, termios.TIOCSCTTY, 0)
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_DFL)
 
     # --- the protocol
 
