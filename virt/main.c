@@ -187,7 +187,7 @@ run_in(const AqrVmOptions *options, const Dirs *dirs, AqrStop *stop, gboolean *g
 static const char *const last_resort[] = {
     "/bin/sh",
     "-c",
-    "for file in \"$1\"/libvirt/run/qemu/*.pid; do\n"
+    "for file in \"$1\"/libvirt/run/qemu/*.pid \"$1\"/libvirt/lib/qemu/*/qmp.pid; do\n"
     "  pid=$(cat \"$file\") && grep -qF \"$1/\" \"/proc/$pid/cmdline\" && kill -s KILL \"$pid\"\n"
     "done 2>/dev/null\n"
     "rm -rf -- \"$@\"\n",

@@ -1,15 +1,50 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/program.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "aqr-config.h"
 
+#define MAX_FDS 65536
+
 static gboolean debugging;
+
+/* A closed one would be given to the next file that is opened. What is written to
+ * stdout is then an error, as it would be without this. */
+static void
+open_missing_fds(void)
+{
+    static const int modes[] = { O_RDONLY, O_RDONLY, O_WRONLY };
+
+    for (int fd = 0; fd < 3; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            open("/dev/null", modes[fd]); /* takes the lowest number, which is that one */
+    }
+}
+
+/* Each command that runs holds some, and the usual limit is meant for programs that
+ * use select(). Not more than anybody needs: libvirt makes a map of all there could
+ * be before it starts QEMU. */
+static void
+allow_many_fds(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= MAX_FDS)
+        return;
+    limit.rlim_cur = MIN(limit.rlim_max, MAX_FDS);
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 void
 aqr_program_start(const char *name)
 {
+    open_missing_fds();
+    allow_many_fds();
     setlocale(LC_ALL, "");
     g_set_prgname(name);
 }

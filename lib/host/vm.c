@@ -87,6 +87,17 @@ aqr_vm_check_alive(const AqrVm *vm, GError **error)
     return FALSE;
 }
 
+/* A KVM that opens is not always one that works: guests may hang under it. */
+static void
+add_advice(const AqrVm *vm, GError *failed)
+{
+    g_autofree char *message = failed->message;
+
+    failed->message = g_strdup_printf(
+        "%s; see with --show-boot what it does%s, or give it longer with --timeout-reboot", message,
+        vm->config->spec->accel == AQR_ACCEL_KVM ? ", try whether it boots with --accel=tcg" : "");
+}
+
 gboolean
 aqr_vm_reach_guest(AqrVm *vm, const AqrPatience *patience, GError **error)
 {
@@ -98,6 +109,8 @@ aqr_vm_reach_guest(AqrVm *vm, const AqrPatience *patience, GError **error)
         g_unlink(vm->config->spec->overlay); /* QEMU has it open: so it cannot stay behind */
         return TRUE;
     }
+    if (aqr_patience_is_over(patience))
+        add_advice(vm, failed);
     tail = aqr_vm_console_tail(vm);
     if (g_error_matches(failed, AQR_ERROR, AQR_ERROR_GUEST) && *tail != '\0')
         g_prefix_error(&failed, "the console's last lines:\n%s", tail);
