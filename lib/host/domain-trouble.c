@@ -22,25 +22,18 @@ note(AqrDomainTrouble *trouble, char *what)
     trouble->changed(trouble->data);
 }
 
-/* QEMU's own choice (werror=enospc): where there is no space left it stops the
- * guest, and other errors are told to the guest, which goes on. libvirt has words
- * for the former only. */
+/* QEMU's own choice (werror=enospc): where there is no space left it pauses the guest.
+ * Other errors are told to the guest, which goes on. */
 static void
 handle_io_error(G_GNUC_UNUSED virConnectPtr connection, G_GNUC_UNUSED virDomainPtr handle,
-                const char *file, G_GNUC_UNUSED const char *device, int action, const char *reason,
-                void *data)
+                const char *file, G_GNUC_UNUSED const char *device, int action, void *data)
 {
-    g_autofree char *dir = file == NULL ? NULL : g_path_get_dirname(file);
+    g_autofree char *dir = g_path_get_dirname(file == NULL ? "" : file);
 
-    if (action != VIR_DOMAIN_EVENT_IO_ERROR_PAUSE)
-        return;
-    if (dir != NULL && g_strcmp0(reason, "enospc") == 0)
+    if (action == VIR_DOMAIN_EVENT_IO_ERROR_PAUSE)
         note(data, g_strdup_printf("was paused, because the disk under \"%s\" is full; make room "
                                    "there, or choose another directory with --overlay-dir",
                                    dir));
-    else
-        note(data, g_strdup_printf("was paused, because \"%s\" could not be read or written",
-                                   file == NULL ? "a disk" : file));
 }
 
 static void
@@ -62,7 +55,7 @@ aqr_domain_trouble_watch(virConnectPtr connection, virDomainPtr handle,
     trouble->changed = changed;
     trouble->data = data;
     trouble->io_error =
-        virConnectDomainEventRegisterAny(connection, handle, VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON,
+        virConnectDomainEventRegisterAny(connection, handle, VIR_DOMAIN_EVENT_ID_IO_ERROR,
                                          VIR_DOMAIN_EVENT_CALLBACK(handle_io_error), trouble, NULL);
     trouble->watches_close =
         trouble->io_error >= 0 &&

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "core/partition-table.h"
-#include "core/qcow2-extent.h"
+#include "core/qcow-extent.h"
 
 static const char *
 advise(int number)
@@ -77,7 +77,7 @@ read_at(const File *file, guint64 offset, gsize length)
 /* Where the last cluster in use starts; G_MAXUINT64: the file ends before one could
  * tell. */
 static guint64
-find_last_cluster(const File *file, const AqrQcow2Extent *extent)
+find_last_cluster(const File *file, const AqrQcowExtent *extent)
 {
     g_autofree guint8 *table = read_at(file, extent->table, extent->table_bytes);
     guint64 n = extent->table_bytes / 8;
@@ -85,14 +85,14 @@ find_last_cluster(const File *file, const AqrQcow2Extent *extent)
     if (table == NULL)
         return G_MAXUINT64;
     while (n-- > 0) {
-        guint64 offset = aqr_qcow2_extent_block(table, n);
+        guint64 offset = aqr_qcow_extent_block(table, n);
         g_autofree guint8 *block = offset == 0 ? NULL : read_at(file, offset, extent->cluster);
-        gint64 last = block == NULL ? -1 : aqr_qcow2_extent_last_used(extent, block);
+        gint64 last = block == NULL ? -1 : aqr_qcow_extent_last_used(extent, block);
 
         if (offset != 0 && block == NULL)
             return G_MAXUINT64;
         if (last >= 0)
-            return (n * aqr_qcow2_extent_block_clusters(extent) + (guint64)last) * extent->cluster;
+            return (n * aqr_qcow_extent_block_clusters(extent) + (guint64)last) * extent->cluster;
     }
     return 0;
 }
@@ -101,10 +101,10 @@ find_last_cluster(const File *file, const AqrQcow2Extent *extent)
 static gboolean
 is_whole_qcow2(const File *file)
 {
-    g_autofree guint8 *header = read_at(file, 0, AQR_QCOW2_HEADER_BYTES);
-    AqrQcow2Extent extent;
+    g_autofree guint8 *header = read_at(file, 0, AQR_QCOW_HEADER_BYTES);
+    AqrQcowExtent extent;
 
-    if (header == NULL || !aqr_qcow2_extent_parse(header, AQR_QCOW2_HEADER_BYTES, &extent))
+    if (header == NULL || !aqr_qcow_extent_parse(header, AQR_QCOW_HEADER_BYTES, &extent))
         return TRUE; /* qemu-img has looked at it */
     return find_last_cluster(file, &extent) < file->length;
 }

@@ -165,7 +165,8 @@ START_TEST(tells_end)
         put32(entry + 8, ends[_i].entries[i].first);
         put32(entry + 12, ends[_i].entries[i].n);
     }
-    memcpy(disk + 510, "\x55\xaa", 2);
+    disk[510] = 0x55;
+    disk[511] = 0xaa;
     if (ends[_i].copy != NO_GPT)
         memcpy(disk + SECTOR, efi_part, sizeof efi_part);
     put32(disk + SECTOR + 32, (guint32)ends[_i].copy);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/qcow2-extent.h"
+#include "core/qcow-extent.h"
 
 #include <string.h>
 
@@ -37,8 +37,8 @@ static const struct {
 
 START_TEST(parses)
 {
-    guint8 header[AQR_QCOW2_HEADER_BYTES] = { 0 };
-    AqrQcow2Extent extent;
+    guint8 header[AQR_QCOW_HEADER_BYTES] = { 0 };
+    AqrQcowExtent extent;
 
     memcpy(header, headers[_i].magic, 4);
     put(header + 4, headers[_i].version, 4);
@@ -46,14 +46,14 @@ START_TEST(parses)
     put(header + 48, headers[_i].table, 8);
     put(header + 56, headers[_i].clusters, 4);
     put(header + 96, headers[_i].order, 4);
-    ck_assert(!aqr_qcow2_extent_parse(header, sizeof header - 1, &extent));
-    ck_assert_int_eq(aqr_qcow2_extent_parse(header, sizeof header, &extent), headers[_i].taken);
+    ck_assert(!aqr_qcow_extent_parse(header, sizeof header - 1, &extent));
+    ck_assert_int_eq(aqr_qcow_extent_parse(header, sizeof header, &extent), headers[_i].taken);
     if (!headers[_i].taken)
         return;
     ck_assert_uint_eq(extent.table, headers[_i].table);
     ck_assert_uint_eq(extent.table_bytes,
                       (guint64)headers[_i].clusters << headers[_i].cluster_bits);
-    ck_assert_uint_eq(aqr_qcow2_extent_block_clusters(&extent), headers[_i].block_clusters);
+    ck_assert_uint_eq(aqr_qcow_extent_block_clusters(&extent), headers[_i].block_clusters);
 }
 END_TEST
 
@@ -64,9 +64,9 @@ START_TEST(finds_blocks)
     put(table, 0x20000, 8);
     put(table + 8, 0, 8);
     put(table + 16, 0x8000000000030001, 8); /* bits that are reserved */
-    ck_assert_uint_eq(aqr_qcow2_extent_block(table, 0), 0x20000);
-    ck_assert_uint_eq(aqr_qcow2_extent_block(table, 1), 0);
-    ck_assert_uint_eq(aqr_qcow2_extent_block(table, 2), 0x30000);
+    ck_assert_uint_eq(aqr_qcow_extent_block(table, 0), 0x20000);
+    ck_assert_uint_eq(aqr_qcow_extent_block(table, 1), 0);
+    ck_assert_uint_eq(aqr_qcow_extent_block(table, 2), 0x30000);
 }
 END_TEST
 
@@ -83,12 +83,12 @@ static const struct {
 
 START_TEST(finds_last)
 {
-    AqrQcow2Extent extent = { .cluster = 512, .order = blocks[_i].order };
+    AqrQcowExtent extent = { .cluster = 512, .order = blocks[_i].order };
     guint8 block[512] = { 0 };
 
     if (blocks[_i].byte >= 0)
         block[blocks[_i].byte] = 1;
-    ck_assert_int_eq(aqr_qcow2_extent_last_used(&extent, block), blocks[_i].last);
+    ck_assert_int_eq(aqr_qcow_extent_last_used(&extent, block), blocks[_i].last);
 }
 END_TEST
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/qcow2-extent.h"
+#include "core/qcow-extent.h"
 
 #include <string.h>
 
@@ -17,12 +17,12 @@ read_big_endian(const guint8 *bytes, unsigned n)
 }
 
 gboolean
-aqr_qcow2_extent_parse(const guint8 *header, gsize length, AqrQcow2Extent *extent)
+aqr_qcow_extent_parse(const guint8 *header, gsize length, AqrQcowExtent *extent)
 {
     static const guint8 magic[4] = { 'Q', 'F', 'I', 0xfb };
     guint64 version, cluster_bits, clusters, order = DEFAULT_ORDER;
 
-    if (length < AQR_QCOW2_HEADER_BYTES || memcmp(header, magic, sizeof magic) != 0)
+    if (length < AQR_QCOW_HEADER_BYTES || memcmp(header, magic, sizeof magic) != 0)
         return FALSE;
     version = read_big_endian(header + 4, 4);
     cluster_bits = read_big_endian(header + 20, 4);
@@ -32,7 +32,7 @@ aqr_qcow2_extent_parse(const guint8 *header, gsize length, AqrQcow2Extent *exten
     if (version < 2 || version > 3 || cluster_bits < 9 || cluster_bits > 21 || order > 6 ||
         clusters > MAX_TABLE >> cluster_bits)
         return FALSE;
-    *extent = (AqrQcow2Extent){
+    *extent = (AqrQcowExtent){
         .cluster = (guint64)1 << cluster_bits,
         .table = read_big_endian(header + 48, 8),
         .table_bytes = clusters << cluster_bits,
@@ -42,13 +42,13 @@ aqr_qcow2_extent_parse(const guint8 *header, gsize length, AqrQcow2Extent *exten
 }
 
 guint64
-aqr_qcow2_extent_block_clusters(const AqrQcow2Extent *extent)
+aqr_qcow_extent_block_clusters(const AqrQcowExtent *extent)
 {
     return extent->cluster * 8 >> extent->order;
 }
 
 guint64
-aqr_qcow2_extent_block(const guint8 *table, gsize index)
+aqr_qcow_extent_block(const guint8 *table, gsize index)
 {
     return read_big_endian(table + 8 * index, 8) & ~(guint64)511 & G_MAXINT64;
 }
@@ -56,7 +56,7 @@ aqr_qcow2_extent_block(const guint8 *table, gsize index)
 /* Where several counts share a byte, the first of them is named: it says less, but
  * nothing wrong. */
 gint64
-aqr_qcow2_extent_last_used(const AqrQcow2Extent *extent, const guint8 *block)
+aqr_qcow_extent_last_used(const AqrQcowExtent *extent, const guint8 *block)
 {
     guint64 n = extent->cluster;
 
