@@ -187,6 +187,7 @@ def what_a_killed_server_left_is_swept_up() -> None:
             server.greet()
             server.write_line("open")
             wait_for(lambda: booting(server), 60, "QEMU")
+            wait_for(lambda: not list(tmp.rglob("link")), 60, "QEMU to take up the link")
             server.process.kill()
             server.wait()
             assert booting(server) and list(tmp.glob("aqr-*"))

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/sweep.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -72,6 +75,54 @@ START_TEST(removes_what_is_dead)
     aqr_sweep(parent, note, NULL);
     ck_assert(!exists(dead));
     ck_assert_int_eq(notes, 1);
+}
+END_TEST
+
+/* A process that waits for nothing, called @name, with @argument: its pid. */
+static pid_t
+start_process(const char *name, const char *argument)
+{
+    int fds[2];
+    pid_t pid;
+
+    ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+    pid = fork();
+    if (pid == 0) {
+        execl("/bin/sh", name, "-c", "kill -s STOP $$", argument, NULL);
+        _exit(127);
+    }
+    close(fds[1]);
+    ck_assert_int_eq(read(fds[0], fds, 1), 0); /* it is /bin/sh by now */
+    close(fds[0]);
+    return pid;
+}
+
+static const struct {
+    const char *name;
+    const char *where;
+    gboolean killed;
+} processes[] = {
+    { "/usr/bin/qemu-system-x86_64", "/libvirt/lib/qemu/monitor.sock", TRUE },
+    { "/usr/bin/qemu-system-x86_64", "x/libvirt", FALSE }, /* another's directory */
+    { "/usr/bin/less", "/libvirt.log", FALSE },
+};
+
+START_TEST(ends_qemu_in_it)
+{
+    g_autofree char *dead = make_dead();
+    g_autofree char *argument = g_strconcat("path=", dead, processes[_i].where, NULL);
+    pid_t pid = start_process(processes[_i].name, argument);
+    int status;
+
+    aqr_sweep(parent, note, NULL);
+    ck_assert(!exists(dead));
+    if (!processes[_i].killed) {
+        ck_assert_int_eq(waitpid(pid, &status, WUNTRACED), pid);
+        ck_assert(WIFSTOPPED(status));
+        kill(pid, SIGKILL);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert(WIFSIGNALED(status));
 }
 END_TEST
 
@@ -161,6 +212,7 @@ add_tests(TCase *tcase)
 {
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, removes_what_is_dead);
+    tcase_add_loop_test(tcase, ends_qemu_in_it, 0, G_N_ELEMENTS(processes));
     tcase_add_test(tcase, leaves_what_lives);
     tcase_add_loop_test(tcase, leaves_what_is_foreign, 0, G_N_ELEMENTS(foreign));
     tcase_add_test(tcase, follows_no_link);
