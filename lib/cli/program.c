@@ -4,12 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "aqr-config.h"
-
-#define MAX_FDS 65536
+#include "host/limits.h"
 
 static gboolean debugging;
 
@@ -26,25 +24,11 @@ open_missing_fds(void)
     }
 }
 
-/* Each command that runs holds some, and the usual limit is meant for programs that
- * use select(). Not more than anybody needs: libvirt makes a map of all there could
- * be before it starts QEMU. */
-static void
-allow_many_fds(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= MAX_FDS)
-        return;
-    limit.rlim_cur = MIN(limit.rlim_max, MAX_FDS);
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 void
 aqr_program_start(const char *name)
 {
     open_missing_fds();
-    allow_many_fds();
+    aqr_limits_raise();
     setlocale(LC_ALL, "");
     g_set_prgname(name);
 }

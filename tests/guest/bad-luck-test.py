@@ -217,6 +217,21 @@ def a_daemon_that_dies() -> None:
             wait_for(lambda: not qemu_pids(server), 90, "the guest to power itself off")
 
 
+def an_image_that_does_not_boot() -> None:
+    """Such as one for another processor."""
+    with temporary_directory() as here:
+        (here / "image").write_bytes(os.urandom(510) + b"\x55\xaa" + bytes(1 << 20))
+        with Server("--timeout-reboot=5", *MACHINE, image=str(here / "image")) as server:
+            server.greet()
+            start = time.monotonic()
+            assert server.ask("open", seconds=60) == ""
+            assert time.monotonic() - start < 20
+            assert server.wait(20) == 12
+            for words in ("gave up waiting", "--show-boot", "--timeout-reboot"):
+                assert words in server.stderr(), server.stderr()
+            assert "--accel" not in server.stderr(), server.stderr()
+
+
 def a_kvm_that_opens_and_hangs() -> None:
     """Taken for a good one, as the processor's flags say what they do not here."""
     flags = pathlib.Path("/proc/cpuinfo").read_text()
@@ -239,7 +254,7 @@ def a_kvm_that_opens_and_hangs() -> None:
 
 run_all([
     a_signal_while_nothing_happens, what_a_killed_server_left_is_swept_up,
-    a_kvm_that_opens_and_hangs, a_kernel_panic_is_told_at_once,
+    an_image_that_does_not_boot, a_kvm_that_opens_and_hangs, a_kernel_panic_is_told_at_once,
     a_full_disk_under_the_overlay_is_told_at_once, a_guest_that_is_taken_apart,
     a_signal_while_it_copies_and_works, a_signal_while_it_restarts,
     a_signal_while_somebody_types, the_caller_goes_while_it_reverts, a_daemon_that_dies,
