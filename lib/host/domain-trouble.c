@@ -28,12 +28,12 @@ static void
 handle_io_error(G_GNUC_UNUSED virConnectPtr connection, G_GNUC_UNUSED virDomainPtr handle,
                 const char *file, G_GNUC_UNUSED const char *device, int action, void *data)
 {
-    g_autofree char *dir = g_path_get_dirname(file == NULL ? "" : file);
+    g_autofree char *dir = file == NULL || *file == '\0' ? NULL : g_path_get_dirname(file);
 
     if (action == VIR_DOMAIN_EVENT_IO_ERROR_PAUSE)
         note(data, g_strdup_printf("was paused, because the disk under \"%s\" is full; make room "
                                    "there, or choose another directory with --overlay-dir",
-                                   dir));
+                                   dir == NULL ? "its overlay" : dir));
 }
 
 static void
