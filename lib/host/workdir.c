@@ -41,7 +41,8 @@ aqr_workdir_socket_parent(void)
 }
 
 /* The file appears under its name when it is locked already: whoever finds it, and
- * can lock it, finds a dead process' directory. */
+ * can lock it, finds a dead process' directory. Where a file system has no locks it
+ * never does, and nobody sweeps. */
 static int
 make_lock(const char *path)
 {
@@ -50,7 +51,7 @@ make_lock(const char *path)
     int fd = open(early, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     int failed;
 
-    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && rename(early, lock) == 0)
+    if (fd >= 0 && (flock(fd, LOCK_EX | LOCK_NB) < 0 || rename(early, lock) == 0))
         return fd;
     failed = errno;
     if (fd >= 0)
