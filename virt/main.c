@@ -3,6 +3,7 @@
 /* autopkgtest-virt-qemu-rocm: options in, wiring, exit status out. */
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "aqr-config.h"
 #include "auxverb.h"
@@ -13,6 +14,7 @@
 #include "core/image-info.h"
 #include "host/libvirt.h"
 #include "host/live-world.h"
+#include "host/sweep.h"
 #include "host/workdir.h"
 #include "serve.h"
 
@@ -127,6 +129,7 @@ print_plan(const AqrVmSpec *spec)
 typedef struct {
     char *work;
     char *store;
+    int work_lock, store_lock; /* -1: none */
 } Dirs;
 
 static gboolean
@@ -136,11 +139,17 @@ make_dirs(const AqrVmOptions *options, Dirs *dirs, GError **error)
     const char *store = options->overlay_dir != NULL ? options->overlay_dir : g_get_tmp_dir();
     g_autofree char *store_parent = g_canonicalize_filename(store, NULL);
 
-    dirs->work = aqr_workdir_make(work, error);
+    if (!options->dry_run) {
+        aqr_sweep(work, note, NULL);
+        if (!g_str_equal(work, store_parent))
+            aqr_sweep(store_parent, note, NULL);
+    }
+    dirs->work = aqr_workdir_make(work, &dirs->work_lock, error);
     if (dirs->work == NULL)
         return FALSE;
-    dirs->store = g_str_equal(work, store_parent) ? g_strdup(dirs->work)
-                                                  : aqr_workdir_make(store_parent, error);
+    dirs->store = g_str_equal(work, store_parent)
+                      ? g_strdup(dirs->work)
+                      : aqr_workdir_make(store_parent, &dirs->store_lock, error);
     return dirs->store != NULL;
 }
 
@@ -148,9 +157,9 @@ static void
 remove_dirs(Dirs *dirs)
 {
     if (dirs->store != NULL)
-        aqr_workdir_remove(dirs->store);
+        aqr_workdir_remove(dirs->store, dirs->store_lock);
     if (dirs->work != NULL)
-        aqr_workdir_remove(dirs->work);
+        aqr_workdir_remove(dirs->work, dirs->work_lock);
     g_free(dirs->store);
     g_free(dirs->work);
 }
@@ -173,16 +182,44 @@ run_in(const AqrVmOptions *options, const Dirs *dirs, AqrStop *stop, gboolean *g
     return serve_with(options, spec, dirs->work, stop, greeted, error);
 }
 
+/* What is left to do for a process that a second signal ends: libvirt inside of it
+ * will not end its QEMU any more. */
+static const char *const last_resort[] = {
+    "/bin/sh",
+    "-c",
+    "for file in \"$1\"/libvirt/run/qemu/*.pid \"$1\"/libvirt/lib/qemu/*/qmp.pid; do\n"
+    "  pid=$(cat \"$file\") && grep -qF \"$1/\" \"/proc/$pid/cmdline\" && kill -s KILL \"$pid\"\n"
+    "done 2>/dev/null\n"
+    "rm -rf -- \"$@\"\n",
+    "sh",
+};
+
+static gboolean
+run_with_last_resort(const AqrVmOptions *options, const Dirs *dirs, AqrStop *stop,
+                     gboolean *greeted, GError **error)
+{
+    const char *argv[G_N_ELEMENTS(last_resort) + 3] = { NULL };
+    gboolean done;
+
+    memcpy(argv, last_resort, sizeof last_resort);
+    argv[G_N_ELEMENTS(last_resort)] = dirs->work;
+    argv[G_N_ELEMENTS(last_resort) + 1] = dirs->store;
+    aqr_stop_set_last_resort(argv);
+    done = run_in(options, dirs, stop, greeted, error);
+    aqr_stop_set_last_resort(NULL);
+    return done;
+}
+
 /* The exit status; *@signal_number is what to die of instead, or 0. */
 static int
 run(const AqrVmOptions *options, int *signal_number)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(AqrStop) stop = aqr_stop_new(&error);
-    Dirs dirs = { 0 };
+    Dirs dirs = { .work_lock = -1, .store_lock = -1 };
     gboolean greeted = FALSE;
     gboolean done = stop != NULL && make_dirs(options, &dirs, &error) &&
-                    run_in(options, &dirs, stop, &greeted, &error);
+                    run_with_last_resort(options, &dirs, stop, &greeted, &error);
 
     remove_dirs(&dirs);
     if (stop != NULL)

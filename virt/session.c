@@ -242,7 +242,7 @@ match_command(const AqrSession *session, GStrv words, GError **error)
     }
     command = find_command(words[0]);
     if (command == NULL)
-        g_set_error(error, AQR_ERROR, AQR_ERROR_PROTOCOL, "unknown command \"%s\"", words[0]);
+        g_set_error(error, AQR_ERROR, AQR_ERROR_PROTOCOL, "unknown command \"%.60s\"", words[0]);
     else if ((command->from & session->state) == 0)
         g_set_error(error, AQR_ERROR, AQR_ERROR_PROTOCOL, "\"%s\" when the testbed is %s",
                     command->name, session->state == OPEN ? "open" : "not open");

@@ -1,15 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/program.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
+#include <unistd.h>
 
 #include "aqr-config.h"
+#include "host/limits.h"
 
 static gboolean debugging;
+
+/* A closed one would be given to the next file that is opened. What is written to
+ * stdout is then an error, as it would be without this. */
+static void
+open_missing_fds(void)
+{
+    static const int modes[] = { O_RDONLY, O_RDONLY, O_WRONLY };
+
+    for (int fd = 0; fd < 3; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            open("/dev/null", modes[fd]); /* takes the lowest number, which is that one */
+    }
+}
 
 void
 aqr_program_start(const char *name)
 {
+    open_missing_fds();
+    aqr_limits_raise();
     setlocale(LC_ALL, "");
     g_set_prgname(name);
 }

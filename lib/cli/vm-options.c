@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/vm-options.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -193,6 +194,20 @@ choose_size(const AqrVmOptions *options, AqrVmSpec *spec)
         options->ram_mib > 0 ? (guint64)options->ram_mib : aqr_vm_spec_default_ram(host_mib, FALSE);
 }
 
+/* proc(5): the 22nd field; the second may hold blanks and parentheses. */
+static guint64
+own_start(void)
+{
+    g_autofree char *text = NULL;
+    const char *rest = NULL;
+
+    if (g_file_get_contents("/proc/self/stat", &text, NULL, NULL))
+        rest = strrchr(text, ')');
+    for (int field = 2; rest != NULL && field < 22; field++)
+        rest = strchr(rest + 1, ' ');
+    return rest == NULL ? 0 : g_ascii_strtoull(rest, NULL, 10);
+}
+
 AqrVmSpec *
 aqr_vm_options_to_spec(const AqrVmOptions *options, const char *socket_dir, const char *store_dir,
                        const AqrStop *stop, GError **error)
@@ -201,6 +216,8 @@ aqr_vm_options_to_spec(const AqrVmOptions *options, const char *socket_dir, cons
 
     spec->name =
         g_strdup_printf("autopkgtest-%d-%06x", (int)getpid(), g_random_int_range(0, 1 << 24));
+    spec->owner = (guint32)getpid();
+    spec->since = own_start();
     spec->socket_dir = g_strdup(socket_dir);
     spec->overlay = g_build_filename(store_dir, "overlay.qcow2", NULL);
     if (!choose_accel(options, spec, error))

@@ -6,16 +6,20 @@
 
 #define PRINTED(name, ...) g_autofree char *name = g_strdup_printf(__VA_ARGS__)
 
-/* By this "virsh dumpxml" tells a testbed of ours, and whose image it runs. */
+/* By this "virsh dumpxml" tells a testbed of ours, the process that it belongs to (a
+ * pid alone may be used anew), and the image that it runs. */
 #define METADATA_URI "https://salsa.debian.org/rocm-team/autopkgtest-virt-qemu-rocm"
 
 static void
 write_metadata(AqrXml *xml, const AqrVmSpec *spec)
 {
     const AqrDisk *base = g_ptr_array_index(spec->disks, 0);
+    PRINTED(owner, "%u", spec->owner);
+    PRINTED(since, "%" G_GUINT64_FORMAT, spec->since);
 
     aqr_xml_open(xml, "metadata", NULL);
     aqr_xml_open(xml, "aqr:testbed", "xmlns:aqr", METADATA_URI, NULL);
+    aqr_xml_empty(xml, "aqr:owner", "pid", owner, "start", since, NULL);
     aqr_xml_text(xml, "aqr:image", base->file, NULL);
     aqr_xml_close(xml);
     aqr_xml_close(xml);
@@ -192,6 +196,8 @@ write_devices(AqrXml *xml, const AqrVmSpec *spec)
     aqr_xml_text(xml, "backend", "/dev/urandom", "model", "random", NULL);
     aqr_xml_close(xml);
     aqr_xml_empty(xml, "memballoon", "model", "none", NULL);
+    /* A kernel that panics says so here; otherwise only a time-out would tell. */
+    aqr_xml_empty(xml, "panic", "model", "isa", NULL);
     aqr_xml_close(xml);
 }
 

@@ -7,6 +7,8 @@
 #define PROBE " printf 'aqr-%s\\n' shell\n"
 #define PROBE_ANSWER "aqr-shell"
 
+#define LOGIN " login: "
+
 #define KEPT 400 /* bytes of a console that may still matter */
 
 typedef enum {
@@ -119,12 +121,31 @@ is_refused_by_sudo(const GString *seen)
     return FALSE;
 }
 
+/* "host login: " at the beginning of a line, but not "Last login: " of a day. */
+static gboolean
+has_login_prompt(const GString *seen)
+{
+    const char *found = seen->str;
+
+    while ((found = strstr(found, LOGIN)) != NULL) {
+        const char *start = found;
+
+        while (start > seen->str && (g_ascii_isalnum(start[-1]) || strchr("-._", start[-1])))
+            start--;
+        if (start < found && (start == seen->str || start[-1] == '\n' || start[-1] == '\r') &&
+            !g_str_has_prefix(start, "Last" LOGIN))
+            return TRUE;
+        found += strlen(LOGIN);
+    }
+    return FALSE;
+}
+
 static char *
 read_login_console(AqrGuestShell *shell, AqrSocket console)
 {
     GString *seen = shell->seen[console];
 
-    if (shell->login == WAITING && strstr(seen->str, " login: ") != NULL) {
+    if (shell->login == WAITING && has_login_prompt(seen)) {
         shell->prompted = TRUE;
         shell->login_console = console;
     }

@@ -27,6 +27,8 @@ struct AqrDisk {
 
 typedef struct {
     char *name;     /* of the domain */
+    guint32 owner;  /* the pid of the process that it belongs to */
+    guint64 since;  /* when that was started, as field 22 of /proc/PID/stat has it */
     AqrAccel accel; /* not AUTO */
     AqrBoot boot;   /* not AUTO */
     unsigned cpus;

@@ -3,6 +3,8 @@
 
 #include <gio/gio.h>
 
+#include "host/limits.h"
+
 typedef struct {
     gboolean done;
     char *out, *err;
@@ -51,6 +53,16 @@ judge(GSubprocess *child, Talk *talk, const char *name, AqrError code, const cha
     return NULL;
 }
 
+static GSubprocess *
+start(const char *const *argv, GError **error)
+{
+    g_autoptr(GSubprocessLauncher) launcher =
+        g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+
+    g_subprocess_launcher_set_child_setup(launcher, aqr_limits_restore, NULL, NULL);
+    return g_subprocess_launcher_spawnv(launcher, argv, error);
+}
+
 char *
 aqr_child_run(const char *const *argv, AqrError code, const char *doing,
               const AqrPatience *patience, GError **error)
@@ -58,8 +70,7 @@ aqr_child_run(const char *const *argv, AqrError code, const char *doing,
     g_autoptr(GError) failed = NULL;
     Talk talk = { 0 };
     char *output = NULL;
-    g_autoptr(GSubprocess) child = g_subprocess_newv(
-        argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, &failed);
+    g_autoptr(GSubprocess) child = start(argv, &failed);
 
     if (child == NULL) {
         g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "cannot %s: cannot run %s: %s", doing,

@@ -10,6 +10,7 @@
 #include "host/sink.h"
 
 #define KEPT (64u << 10)
+#define PANIC_LINES 80 /* at most, of a panic */
 
 struct AqrConsole {
     AqrListener *listener;
@@ -32,19 +33,27 @@ keep_tail(AqrConsole *console, const char *bytes, gsize length)
         g_string_erase(console->tail, 0, (gssize)(console->tail->len - KEPT));
 }
 
-static gboolean
-read_console(int fd, G_GNUC_UNUSED GIOCondition condition, gpointer data)
+/* What read() says. */
+static ssize_t
+read_some(AqrConsole *console)
 {
-    AqrConsole *console = data;
     char bytes[4096];
-    ssize_t got = read(fd, bytes, sizeof bytes);
+    ssize_t got = read(console->fd, bytes, sizeof bytes);
 
     if (got > 0) {
         keep_tail(console, bytes, (gsize)got);
         console->read(console, bytes, (gsize)got, console->data);
-        return G_SOURCE_CONTINUE;
     }
-    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+    return got;
+}
+
+static gboolean
+read_console(G_GNUC_UNUSED int fd, G_GNUC_UNUSED GIOCondition condition, gpointer data)
+{
+    AqrConsole *console = data;
+    ssize_t got = read_some(console);
+
+    if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR)))
         return G_SOURCE_CONTINUE;
     console->source = 0;
     return G_SOURCE_REMOVE;
@@ -103,10 +112,32 @@ aqr_console_free(AqrConsole *console)
 }
 
 void
+aqr_console_drain(AqrConsole *console)
+{
+    gsize left = KEPT;
+
+    while (console->source != 0 && left > 0) {
+        ssize_t got = read_some(console);
+
+        if (got <= 0)
+            return;
+        left -= MIN(left, (gsize)got);
+    }
+}
+
+void
 aqr_console_type(AqrConsole *console, const char *text)
 {
     if (console->typed != NULL)
         aqr_sink_write(console->typed, text, strlen(text));
+}
+
+gboolean
+aqr_console_just_said(const AqrConsole *console, const char *words)
+{
+    gsize length = console->tail->len;
+
+    return strstr(console->tail->str + length - MIN(length, 512), words) != NULL;
 }
 
 /* What getty wrote tells nothing, and autopkgtest's own tests want it nowhere. */
@@ -129,16 +160,33 @@ append_line(GString *text, const char *line)
     g_string_append_c(text, '\n');
 }
 
+/* What a panic was about stands above everything that it prints then. */
+static unsigned
+find_panic(char **lines, unsigned n)
+{
+    for (unsigned i = n; i > 0 && n - i < PANIC_LINES; i--) {
+        if (strstr(lines[i - 1], "Kernel panic - not syncing") != NULL &&
+            strstr(lines[i - 1], "end Kernel panic") == NULL)
+            return i - 1;
+    }
+    return n;
+}
+
 char *
 aqr_console_tail(const AqrConsole *console, unsigned lines)
 {
     g_auto(GStrv) all = g_strsplit(console->tail->str, "\n", -1);
     GString *text = g_string_new(NULL);
     unsigned n = g_strv_length(all);
+    unsigned first, panic;
 
     while (n > 0 && *g_strstrip(all[n - 1]) == '\0')
         n--;
-    for (unsigned i = n > lines ? n - lines : 0; i < n; i++)
+    first = n > lines ? n - lines : 0;
+    panic = find_panic(all, n);
+    if (panic < first)
+        append_line(text, all[panic]);
+    for (unsigned i = first; i < n; i++)
         append_line(text, all[i]);
     return g_string_free(text, FALSE);
 }

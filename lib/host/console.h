@@ -14,8 +14,15 @@ AqrConsole *aqr_console_new(const char *path, AqrConsoleRead read, gpointer data
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void aqr_console_free(AqrConsole *console);
 
+/* Reads what it has printed already: when the VM has ended nothing else comes, and
+ * its end may be heard of before its last words are read. */
+void aqr_console_drain(AqrConsole *console);
+
 /* Types @text. */
 void aqr_console_type(AqrConsole *console, const char *text);
+
+/* Whether the last 512 bytes that it printed hold @words. */
+gboolean aqr_console_just_said(const AqrConsole *console, const char *words);
 
 /* (transfer full): the last lines that it printed, at most @lines, without
  * control characters. */

@@ -4,6 +4,7 @@
 #include <libvirt/libvirt-qemu.h>
 
 #include "core/qemu-event.h"
+#include "host/domain-trouble.h"
 
 /* libvirt's name for the first channel; the XML has no other. */
 #define AGENT_PORT "channel0"
@@ -13,6 +14,7 @@ struct AqrDomain {
     virDomainPtr handle;
     int lifecycle, reboot, port; /* event callbacks; -1: not registered */
     gboolean port_closed;
+    AqrDomainTrouble *trouble;
     const char *end;
     unsigned resets;
     AqrDomainChanged changed;
@@ -23,7 +25,9 @@ static const char *
 name_end(int event, int detail)
 {
     if (event == VIR_DOMAIN_EVENT_CRASHED)
-        return "crashed";
+        return detail == VIR_DOMAIN_EVENT_CRASHED_PANICKED
+                   ? "was ended, because the guest's kernel panicked"
+                   : "crashed";
     if (event != VIR_DOMAIN_EVENT_STOPPED)
         return NULL;
     switch (detail) {
@@ -124,6 +128,9 @@ aqr_domain_start(virConnectPtr connection, const char *xml, AqrDomainChanged cha
         aqr_libvirt_set_error(error, AQR_ERROR_HOST, "cannot watch the VM");
         return NULL;
     }
+    domain->trouble = aqr_domain_trouble_watch(connection, domain->handle, changed, data, error);
+    if (domain->trouble == NULL)
+        return NULL;
     check_state(domain);
     return g_steal_pointer(&domain);
 }
@@ -153,6 +160,7 @@ aqr_domain_free(AqrDomain *domain)
         virConnectDomainEventDeregisterAny(domain->connection, domain->reboot);
     if (domain->port >= 0)
         virConnectDomainQemuMonitorEventDeregister(domain->connection, domain->port);
+    aqr_domain_trouble_free(domain->trouble);
     if (domain->handle != NULL) {
         aqr_domain_stop(domain, NULL);
         virDomainFree(domain->handle);
@@ -164,7 +172,7 @@ aqr_domain_free(AqrDomain *domain)
 const char *
 aqr_domain_end(const AqrDomain *domain)
 {
-    return domain->end;
+    return domain->end != NULL ? domain->end : aqr_domain_trouble_what(domain->trouble);
 }
 
 unsigned

@@ -23,7 +23,8 @@ gboolean aqr_domain_stop(AqrDomain *domain, GError **error);
 void aqr_domain_free(AqrDomain *domain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrDomain, aqr_domain_free)
 
-/* How it ended: "shut itself off", "crashed"; NULL: it runs. */
+/* How it ended, or what makes it useless (host/domain-trouble): "shut itself off",
+ * "crashed"; NULL: it runs. */
 const char *aqr_domain_end(const AqrDomain *domain);
 
 /* How often the guest has been reset. */

@@ -2,12 +2,14 @@
 #include "host/guest-run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
+
+#define MAX_OUTPUT (1 << 20)
 
 static void
 note_end(int status, gpointer data)
@@ -48,13 +50,10 @@ has_ended(gpointer data)
 static char *
 read_back(int fd)
 {
-    struct stat status = { 0 };
-    g_autofree char *text = NULL;
-    ssize_t got;
+    off_t length = lseek(fd, 0, SEEK_CUR); /* the command's end shares it */
+    g_autofree char *text = g_malloc0((gsize)MAX(length, 0) + 1);
+    ssize_t got = pread(fd, text, (gsize)MAX(length, 0), 0);
 
-    fstat(fd, &status);
-    text = g_malloc0((gsize)status.st_size + 1);
-    got = pread(fd, text, (gsize)status.st_size, 0);
     text[MAX(got, 0)] = '\0';
     for (gsize n = strlen(text); n > 0 && text[n - 1] == '\n'; n--)
         text[n - 1] = '\0';
@@ -83,11 +82,24 @@ run_into(AqrGuestLink *link, const char *const *argv, int memory, const AqrPatie
     return TRUE;
 }
 
+/* Whatever the guest says: it cannot grow. */
+static int
+make_memory(void)
+{
+    int fd = memfd_create("guest-run", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+    if (fd >= 0 && (ftruncate(fd, MAX_OUTPUT) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_GROW) < 0)) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
 gboolean
 aqr_guest_run(AqrGuestLink *link, const char *const *argv, const AqrPatience *patience,
               char **output, int *status, GError **error)
 {
-    int memory = memfd_create("guest-run", MFD_CLOEXEC);
+    int memory = make_memory();
     gboolean done;
 
     if (memory < 0) {

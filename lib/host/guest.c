@@ -25,6 +25,7 @@ struct AqrGuest {
     GBytes *agent;
     gboolean brought; /* the line that starts the agent has been typed */
     gboolean failed;  /* and has failed */
+    gboolean panicked;
     gboolean patient; /* the grace for a root shell is not over yet */
     guint grace;      /* its timer */
     void (*boot_text)(const char *bytes, gsize length, gpointer data);
@@ -91,6 +92,15 @@ consider(AqrGuest *guest, AqrSocket which)
     }
 }
 
+/* A kernel that has no panic device yet, or knows none, just stops. This is its
+ * last line. Once commands run any test may write it. */
+static void
+look_for_panic(AqrGuest *guest, const AqrConsole *console)
+{
+    guest->panicked =
+        guest->panicked || aqr_console_just_said(console, "end Kernel panic - not syncing");
+}
+
 static void
 read_console(AqrConsole *console, const char *bytes, gsize length, gpointer data)
 {
@@ -103,6 +113,8 @@ read_console(AqrConsole *console, const char *bytes, gsize length, gpointer data
         guest->boot_text(bytes, length, guest->data);
     if (aqr_guest_link_is_up(guest->link))
         return;
+    if (which == AQR_SOCKET_TTYS0 || which == AQR_SOCKET_HVC0)
+        look_for_panic(guest, console);
     if (guest->brought) {
         g_autofree char *tail = aqr_console_tail(console, 2);
 
@@ -175,7 +187,7 @@ aqr_guest_reset(AqrGuest *guest)
     aqr_guest_link_drop(guest->link);
     aqr_guest_shell_reset(guest->shell);
     stop_grace(guest);
-    guest->brought = guest->failed = FALSE;
+    guest->brought = guest->failed = guest->panicked = FALSE;
     guest->patient = TRUE;
 }
 
@@ -202,6 +214,9 @@ find_problem(const Reach *reach)
 
     if (guest->failed)
         return "the agent could not be started in the guest";
+    if (guest->panicked)
+        return "the guest's kernel panicked while booting; see that the image boots elsewhere, and "
+               "that its initramfs knows virtio disks";
     return guest->patient ? NULL : aqr_guest_shell_problem(guest->shell);
 }
 
@@ -242,6 +257,13 @@ AqrGuestLink *
 aqr_guest_get_link(AqrGuest *guest)
 {
     return guest->link;
+}
+
+void
+aqr_guest_drain(AqrGuest *guest)
+{
+    aqr_console_drain(guest->lines[AQR_SOCKET_TTYS0].console);
+    aqr_console_drain(guest->lines[AQR_SOCKET_HVC0].console);
 }
 
 char *

@@ -40,5 +40,8 @@ gboolean aqr_guest_reach(AqrGuest *guest, const AqrDomain *domain, const AqrPati
 /* (transfer none) */
 AqrGuestLink *aqr_guest_get_link(AqrGuest *guest);
 
+/* Reads what the consoles have printed already. */
+void aqr_guest_drain(AqrGuest *guest);
+
 /* (transfer full): the last lines of the console. */
 char *aqr_guest_console_tail(const AqrGuest *guest) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,13 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/image.h"
 
-#include <errno.h>
 #include <glib/gstdio.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "core/partition-table.h"
 #include "host/child.h"
+#include "host/image-check.h"
+
+/* What qemu-img says about it, and what can be done. */
+static const struct {
+    const char *says;
+    const char *advice;
+} advices[] = {
+    { "Failed to get shared \"write\" lock",
+      "; something has the image open for writing: wait until it has ended, or take a copy" },
+    { "No space left on device",
+      "; make room there, or choose another directory with --overlay-dir" },
+    { "cannot run qemu-img", "; install the package qemu-utils" },
+};
+
+static void
+explain(GError **error)
+{
+    for (gsize i = 0; error != NULL && *error != NULL && i < G_N_ELEMENTS(advices); i++) {
+        if (strstr((*error)->message, advices[i].says) != NULL) {
+            g_autofree char *message = (*error)->message;
+
+            (*error)->message = g_strconcat(message, advices[i].advice, NULL);
+            return;
+        }
+    }
+}
 
 gboolean
 aqr_image_probe(const char *file, AqrImageInfo *info, const AqrPatience *patience, GError **error)
@@ -15,18 +40,20 @@ aqr_image_probe(const char *file, AqrImageInfo *info, const AqrPatience *patienc
     g_auto(GStrv) argv = aqr_image_info_argv(file);
     g_autofree char *json = NULL;
 
-    if (g_file_test(file, G_FILE_TEST_IS_DIR))
-        errno = EISDIR;
-    else if (access(file, R_OK) == 0)
-        errno = 0;
-    if (errno != 0) {
-        g_set_error(error, AQR_ERROR, AQR_ERROR_IMAGE, "image \"%s\": %s", file, g_strerror(errno));
+    if (!aqr_image_check_kind(file, error))
         return FALSE;
-    }
     json = aqr_child_run((const char *const *)argv, AQR_ERROR_IMAGE, "read the image", patience,
                          error);
     if (json == NULL || !aqr_image_info_parse(json, info, error)) {
+        explain(error);
         g_prefix_error(error, "image \"%s\": ", file);
+        return FALSE;
+    }
+    if (!aqr_image_check_whole(info->disk, error))
+        return FALSE;
+    if (info->size == 0) {
+        g_set_error(error, AQR_ERROR, AQR_ERROR_IMAGE,
+                    "image \"%s\": it is empty; copy or build it again", file);
         return FALSE;
     }
     if (info->incomplete) {
@@ -66,5 +93,7 @@ aqr_image_make_overlay(const char *overlay, const char *base, const char *base_f
     g_autofree char *output = aqr_child_run((const char *const *)argv, AQR_ERROR_HOST,
                                             "make the overlay", patience, error);
 
+    if (output == NULL)
+        explain(error);
     return output != NULL;
 }

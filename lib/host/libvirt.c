@@ -3,12 +3,15 @@
 
 #include <unistd.h>
 
+#include "host/wait.h"
+
 #define SYSTEM_SOCKET "/run/libvirt/libvirt-sock"
 #define SYSTEM_SOCKET_MODULAR "/run/libvirt/virtqemud-sock"
 
 /* A daemon that does not answer for this long is dead: seconds, and how often. */
 #define KEEPALIVE_INTERVAL 5
 #define KEEPALIVE_COUNT 6
+#define CONNECT_TIMEOUT (30 * G_TIME_SPAN_SECOND)
 
 static void
 keep_quiet(G_GNUC_UNUSED void *data, G_GNUC_UNUSED virErrorPtr failed)
@@ -55,23 +58,132 @@ aqr_libvirt_is_embed(const char *uri)
     return g_str_has_prefix(uri, AQR_LIBVIRT_EMBED);
 }
 
-virConnectPtr
-aqr_libvirt_connect(const char *uri, GError **error)
+/* --- connecting -------------------------------------------------------- */
+
+/* A daemon that accepts and does not answer holds virConnectOpen() for ever, and
+ * libvirt has no time-out for it. So this one call is made in a thread, which is left
+ * behind when it takes too long. */
+typedef struct {
+    char *uri;
+    virConnectPtr connection;
+    char *why; /* libvirt's message, if there is no connection */
+    gint done;
+} Attempt;
+
+static const char *
+last_message(void)
 {
-    g_autoptr(virConnect) connection = virConnectOpen(uri);
+    const char *message = virGetLastErrorMessage();
 
-    if (connection == NULL) {
-        g_autofree char *doing = g_strdup_printf("cannot connect to \"%s\"", uri);
+    return message == NULL ? "libvirt does not say why" : message;
+}
 
-        aqr_libvirt_set_error(error, AQR_ERROR_HOST, doing);
-        g_prefix_error(
-            error, "%s: ",
-            aqr_libvirt_is_embed(uri)
-                ? "libvirt-daemon-driver-qemu and libvirt-daemon-system must be installed"
-                : "libvirt's daemon must be running, and let you use it");
+static gpointer
+connect_now(gpointer data)
+{
+    Attempt *attempt = data;
+
+    attempt->connection = virConnectOpen(attempt->uri);
+    if (attempt->connection == NULL)
+        attempt->why = g_strdup(last_message());
+    g_atomic_int_set(&attempt->done, 1);
+    g_main_context_wakeup(NULL);
+    return NULL;
+}
+
+static gboolean
+is_done(gpointer data)
+{
+    const Attempt *attempt = data;
+
+    return g_atomic_int_get(&attempt->done) != 0;
+}
+
+/* What a thread still works on is not freed: this process is about to end. */
+static gboolean
+connect_in_time(Attempt *attempt, const AqrStop *stop, GError **error)
+{
+    AqrPatience patience = aqr_patience(CONNECT_TIMEOUT, stop);
+    GThread *thread = g_thread_new("connect", connect_now, attempt);
+
+    if (aqr_wait_until(is_done, attempt, "libvirt's daemon to answer", &patience, error)) {
+        g_thread_join(thread);
+        return TRUE;
+    }
+    g_thread_unref(thread);
+    return FALSE;
+}
+
+static gboolean
+is_too_late(const GError *error)
+{
+    return g_error_matches(error, AQR_ERROR, AQR_ERROR_GUEST);
+}
+
+static virConnectPtr
+connect_daemon(const char *uri, const AqrStop *stop, GError **error)
+{
+    static const char advice[] = "libvirt's daemon must be running, and let you use it; or use "
+                                 "--connect=" AQR_LIBVIRT_EMBED ", which needs none";
+    Attempt *attempt = g_new0(Attempt, 1);
+    g_autoptr(GError) failed = NULL;
+    virConnectPtr connection = NULL;
+
+    attempt->uri = g_strdup(uri);
+    if (!connect_in_time(attempt, stop, &failed)) {
+        if (is_too_late(failed))
+            g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "cannot connect to \"%s\": %s; %s", uri,
+                        failed->message, advice);
+        else
+            g_propagate_error(error, g_steal_pointer(&failed));
         return NULL;
     }
-    if (!aqr_libvirt_is_embed(uri))
+    connection = attempt->connection;
+    if (connection == NULL)
+        g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "cannot connect to \"%s\": %s; %s", uri,
+                    attempt->why, advice);
+    g_free(attempt->uri);
+    g_free(attempt->why);
+    g_free(attempt);
+    return connection;
+}
+
+/* The names that libvirt looks for; it would tell only when the VM starts. */
+static gboolean
+has_qemu(void)
+{
+    g_autofree char *debian = g_find_program_in_path("qemu-system-x86_64");
+    g_autofree char *other = g_find_program_in_path("qemu-kvm");
+
+    return debian != NULL || other != NULL || access("/usr/libexec/qemu-kvm", X_OK) == 0;
+}
+
+static virConnectPtr
+connect_embed(const char *uri, GError **error)
+{
+    virConnectPtr connection;
+
+    if (!has_qemu()) {
+        g_set_error_literal(error, AQR_ERROR, AQR_ERROR_HOST,
+                            "there is no qemu-system-x86_64; install the package qemu-system-x86");
+        return NULL;
+    }
+    connection = virConnectOpen(uri);
+    if (connection == NULL)
+        g_set_error(error, AQR_ERROR, AQR_ERROR_HOST,
+                    "cannot connect to \"%s\": %s; install libvirt-daemon-driver-qemu and "
+                    "libvirt-daemon-system",
+                    uri, last_message());
+    return connection;
+}
+
+virConnectPtr
+aqr_libvirt_connect(const char *uri, const AqrStop *stop, GError **error)
+{
+    gboolean embed = aqr_libvirt_is_embed(uri);
+    virConnectPtr connection = embed ? connect_embed(uri, error) : connect_daemon(uri, stop, error);
+
+    if (connection != NULL && !embed)
         virConnectSetKeepAlive(connection, KEEPALIVE_INTERVAL, KEEPALIVE_COUNT);
-    return g_steal_pointer(&connection);
+    return connection;
 }

@@ -6,6 +6,7 @@
 #include <libvirt/virterror.h>
 
 #include "base/error.h"
+#include "host/stop.h"
 
 /* libvirt's handles for the compiler to free, its errors as ours, and the way
  * to a connection. */
@@ -29,5 +30,7 @@ const char *aqr_libvirt_choose_uri(const char *wanted);
 
 gboolean aqr_libvirt_is_embed(const char *uri);
 
-/* AQR_ERROR_HOST, with what to do about it. */
-virConnectPtr aqr_libvirt_connect(const char *uri, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* AQR_ERROR_HOST, with what to do about it; AQR_ERROR_STOPPED. A daemon that does
+ * not answer is given up after half a minute. */
+virConnectPtr aqr_libvirt_connect(const char *uri, const AqrStop *stop,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -5,6 +5,7 @@
 #include "host/guest-copy.h"
 #include "host/guest-run.h"
 #include "host/guest-terminal.h"
+#include "host/reach.h"
 #include "host/reaper.h"
 #include "host/vm.h"
 
@@ -180,9 +181,11 @@ power_off(AqrLiveWorld *world)
 
     if (!check_alive(world, NULL))
         return;
+    aqr_vm_expect_end(world->vm);
     aqr_guest_run(aqr_vm_get_link(world->vm), argv, &patience, NULL, &status, NULL);
-    if (!aqr_vm_wait_end(world->vm, &patience, NULL))
-        note(world, "the guest did not power itself off in time");
+    note(world, aqr_vm_wait_end(world->vm, &patience, NULL)
+                    ? "the guest has powered itself off"
+                    : "the guest did not power itself off in time");
 }
 
 static void
@@ -222,8 +225,10 @@ connect_libvirt(AqrLiveWorld *world, GError **error)
         if (world->reaper == NULL)
             return FALSE;
     }
-    world->connection = aqr_libvirt_connect(uri != NULL ? uri : world->config->uri, error);
-    return world->connection != NULL;
+    world->connection =
+        aqr_libvirt_connect(uri != NULL ? uri : world->config->uri, world->config->stop, error);
+    return world->connection != NULL &&
+           (world->embed_root != NULL || aqr_reach_check(world->connection, world->spec, error));
 }
 
 static gboolean

@@ -6,6 +6,7 @@
 #include <glib-unix.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -13,6 +14,7 @@
 static const int signals[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT };
 
 struct AqrStop {
+    struct sigaction before[G_N_ELEMENTS(signals)];
     int fds[2]; /* the handler writes the signal's number into the second */
     guint source;
     int signal;
@@ -21,6 +23,32 @@ struct AqrStop {
 
 /* A signal handler has no other way to reach its data. */
 static int handler_fd = -1;
+static char *const *volatile last_resort;
+static volatile sig_atomic_t n_signals;
+
+/* Only what a handler may call. A further signal ends the process while the last
+ * resort is still running. */
+static void
+end_at_once(int number)
+{
+    sigset_t ours;
+    pid_t child;
+
+    sigemptyset(&ours);
+    for (gsize i = 0; i < G_N_ELEMENTS(signals); i++) {
+        signal(signals[i], SIG_DFL);
+        sigaddset(&ours, signals[i]);
+    }
+    pthread_sigmask(SIG_UNBLOCK, &ours, NULL);
+    child = _Fork();
+    if (child == 0) {
+        execv(last_resort[0], last_resort);
+        _exit(127);
+    }
+    while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+        ;
+    raise(number);
+}
 
 static void
 write_signal(int number)
@@ -28,6 +56,9 @@ write_signal(int number)
     guint8 byte = (guint8)number;
     int saved = errno;
 
+    n_signals = n_signals + 1;
+    if (n_signals > 1 && last_resort != NULL)
+        end_at_once(number);
     if (write(handler_fd, &byte, 1) < 0) {
         /* The pipe is full: enough signals wait in it already. */
     }
@@ -35,13 +66,23 @@ write_signal(int number)
 }
 
 static void
-handle_signals(void (*handler)(int))
+take_signals(AqrStop *stop)
 {
-    struct sigaction action = { .sa_handler = handler, .sa_flags = SA_RESTART };
+    struct sigaction action = { .sa_handler = write_signal, .sa_flags = SA_RESTART };
 
     sigemptyset(&action.sa_mask);
+    for (gsize i = 0; i < G_N_ELEMENTS(signals); i++) {
+        sigaction(signals[i], NULL, &stop->before[i]);
+        if (stop->before[i].sa_handler != SIG_IGN)
+            sigaction(signals[i], &action, NULL);
+    }
+}
+
+static void
+give_signals_back(AqrStop *stop)
+{
     for (gsize i = 0; i < G_N_ELEMENTS(signals); i++)
-        sigaction(signals[i], &action, NULL);
+        sigaction(signals[i], &stop->before[i], NULL);
 }
 
 static gboolean
@@ -75,7 +116,8 @@ aqr_stop_new(GError **error)
     memcpy(stop->fds, fds, sizeof fds);
     stop->source = g_unix_fd_add(fds[0], G_IO_IN, read_signal, stop);
     handler_fd = fds[1];
-    handle_signals(write_signal);
+    n_signals = 0;
+    take_signals(stop);
     signal(SIGPIPE, SIG_IGN);
     return stop;
 }
@@ -85,12 +127,19 @@ aqr_stop_free(AqrStop *stop)
 {
     if (stop == NULL)
         return;
-    handle_signals(SIG_DFL);
+    give_signals_back(stop);
+    last_resort = NULL;
     g_source_remove(stop->source);
     close(stop->fds[0]);
     close(stop->fds[1]);
     g_free(stop->reason);
     g_free(stop);
+}
+
+void
+aqr_stop_set_last_resort(const char *const *argv)
+{
+    last_resort = (char *const *)argv;
 }
 
 void

@@ -8,12 +8,18 @@
  * waits with a patience is cut short, and the program cleans up and goes. */
 typedef struct AqrStop AqrStop;
 
-/* Takes the signals over, and ignores SIGPIPE. AQR_ERROR_HOST. */
+/* Takes the signals over, but for those that are ignored (nohup), and ignores SIGPIPE.
+ * AQR_ERROR_HOST. */
 AqrStop *aqr_stop_new(GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Gives the signals back. */
 void aqr_stop_free(AqrStop *stop);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrStop, aqr_stop_free)
+
+/* From here on a second signal ends this process at once, by its default action, even
+ * if a call into libvirt never returns; @argv (transfer none) is run to its end
+ * before. NULL: a second signal is like the first. */
+void aqr_stop_set_last_resort(const char *const *argv);
 
 /* @reason is what an error says: "the caller has gone". The first one counts. */
 void aqr_stop_request(AqrStop *stop, const char *reason);

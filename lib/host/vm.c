@@ -14,6 +14,7 @@
 /* A port that is closed for so long has lost its agent. QEMU tells of changes at most
  * once a second, and a new agent opens the port right after a shell has closed it. */
 #define AWAY_MS 2500
+#define PRINTED(name, ...) g_autofree char *name = g_strdup_printf(__VA_ARGS__)
 
 struct AqrVm {
     const AqrVmConfig *config;
@@ -23,6 +24,8 @@ struct AqrVm {
     unsigned resets; /* of the domain's, those that are accounted for */
     gboolean reset_expected;
     guint away; /* timer, while the agent's port is closed */
+    gboolean end_expected;
+    gboolean end_noted;
 };
 
 /* --- what happens to it ------------------------------------------------ */
@@ -50,7 +53,7 @@ renew_agent(gpointer data)
     AqrVm *vm = data;
 
     vm->away = 0;
-    if (!vm->reset_expected)
+    if (!vm->reset_expected && !vm->end_expected)
         note(vm, "the agent in the guest has gone, and all commands with it; bringing another");
     aqr_guest_renew(vm->guest);
     return G_SOURCE_REMOVE;
@@ -68,6 +71,29 @@ watch_agent(AqrVm *vm)
         vm->away = g_timeout_add(AWAY_MS, renew_agent, vm);
 }
 
+/* Once, and with what the console said last. */
+static void
+note_end(AqrVm *vm)
+{
+    g_autofree char *tail = NULL;
+
+    if (vm->end_noted || vm->end_expected)
+        return;
+    vm->end_noted = TRUE;
+    aqr_guest_drain(vm->guest);
+    tail = aqr_vm_console_tail(vm);
+    if (aqr_guest_link_is_up(aqr_vm_get_link(vm)) && *tail != '\0') {
+        PRINTED(text, "the VM %s; the console's last lines:\n%s", aqr_domain_end(vm->domain),
+                g_strchomp(tail));
+
+        note(vm, text);
+    } else {
+        PRINTED(text, "the VM %s", aqr_domain_end(vm->domain));
+
+        note(vm, text);
+    }
+}
+
 /* A domain that ends and a guest that restarts both take every command with
  * them, the moment it happens. */
 static void
@@ -78,9 +104,7 @@ handle_change(gpointer data)
     if (vm->domain == NULL) /* it is being started */
         return;
     if (aqr_domain_end(vm->domain) != NULL) {
-        g_autofree char *text = g_strdup_printf("the VM %s", aqr_domain_end(vm->domain));
-
-        note(vm, text);
+        note_end(vm);
         aqr_guest_lose(vm->guest);
     } else if (aqr_domain_resets(vm->domain) != vm->resets) {
         if (!vm->reset_expected && aqr_guest_link_is_up(aqr_vm_get_link(vm)))
@@ -103,6 +127,17 @@ aqr_vm_check_alive(const AqrVm *vm, GError **error)
     return FALSE;
 }
 
+/* A KVM that opens is not always one that works: guests may hang under it. */
+static void
+add_advice(const AqrVm *vm, GError *failed)
+{
+    g_autofree char *message = failed->message;
+
+    failed->message = g_strdup_printf(
+        "%s; see with --show-boot what it does%s, or give it longer with --timeout-reboot", message,
+        vm->config->spec->accel == AQR_ACCEL_KVM ? ", try whether it boots with --accel=tcg" : "");
+}
+
 gboolean
 aqr_vm_reach_guest(AqrVm *vm, const AqrPatience *patience, GError **error)
 {
@@ -114,6 +149,8 @@ aqr_vm_reach_guest(AqrVm *vm, const AqrPatience *patience, GError **error)
         g_unlink(vm->config->spec->overlay); /* QEMU has it open: so it cannot stay behind */
         return TRUE;
     }
+    if (aqr_patience_is_over(patience))
+        add_advice(vm, failed);
     tail = aqr_vm_console_tail(vm);
     if (g_error_matches(failed, AQR_ERROR, AQR_ERROR_GUEST) && *tail != '\0')
         g_prefix_error(&failed, "the console's last lines:\n%s", tail);
@@ -140,6 +177,12 @@ aqr_vm_wait_reset(AqrVm *vm, const AqrPatience *patience, GError **error)
     if (!aqr_wait_until(is_down, vm, "the guest to restart", patience, error))
         return FALSE;
     return aqr_domain_end(vm->domain) == NULL || aqr_vm_check_alive(vm, error);
+}
+
+void
+aqr_vm_expect_end(AqrVm *vm)
+{
+    vm->end_expected = TRUE;
 }
 
 gboolean

@@ -33,7 +33,8 @@ gboolean aqr_vm_check_alive(const AqrVm *vm, GError **error);
 void aqr_vm_expect_reset(AqrVm *vm);
 gboolean aqr_vm_wait_reset(AqrVm *vm, const AqrPatience *patience, GError **error);
 
-/* Waits until the VM has ended of itself. */
+/* Its end is from here on nothing to remark; waits until it has ended of itself. */
+void aqr_vm_expect_end(AqrVm *vm);
 gboolean aqr_vm_wait_end(AqrVm *vm, const AqrPatience *patience, GError **error);
 
 /* (transfer none) */

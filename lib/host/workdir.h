@@ -3,13 +3,24 @@
 
 #include <glib.h>
 
+/* Directories of this process. Each holds a file that is locked while its process
+ * lives: so it is known which of them are nobody's any more (host/sweep). */
+
 /* Where sockets may go: TMPDIR, or /tmp where TMPDIR's name is too long for them,
  * or holds what autopkgtest's coding of arguments does not leave alone. */
 const char *aqr_workdir_socket_parent(void);
 
 /* A new directory in @parent that only we can list; others, such as QEMU, may pass
- * through. AQR_ERROR_HOST. */
-char *aqr_workdir_make(const char *parent, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+ * through. *@lock is for aqr_workdir_remove(). AQR_ERROR_HOST. */
+char *aqr_workdir_make(const char *parent, int *lock, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Removes @path and what is in it; symbolic links are not followed. */
-void aqr_workdir_remove(const char *path);
+/* Whether aqr_workdir_make() could have given that name. */
+gboolean aqr_workdir_is_name(const char *name);
+
+/* The lock of a directory whose process has ended; -1: it lives, or somebody else
+ * takes it over. */
+int aqr_workdir_take_over(const char *path);
+
+/* Removes @path and what is in it, symbolic links are not followed; then lets go of
+ * @lock. */
+void aqr_workdir_remove(const char *path, int lock);

@@ -9,5 +9,6 @@ LLVMFuzzerTestOneInput(const guint8 *bytes, gsize length)
     gboolean found = aqr_partition_table_has_esp(bytes, length);
 
     g_assert(!found || length >= 512);
+    g_assert(aqr_partition_table_end(bytes, length) % 512 == 0);
     return 0;
 }

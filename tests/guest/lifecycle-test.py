@@ -38,7 +38,7 @@ def boots_by_efi_with_a_read_only_disk() -> None:
             assert server.sh("head -n 1 /dev/vdb; cat /sys/block/vdb/ro").split() == [
                 "read", "only", "1"]
             assert server.quit() == 0, server.stderr()
-            assert "shut itself off" in server.stderr()
+            assert "guest has powered itself off" in server.stderr()
         assert extra.read_bytes().startswith(b"read only\n")
     assert fingerprint(test_image()) == before
 

@@ -10,6 +10,7 @@ import pathlib
 import pty
 import select
 import shutil
+import signal
 import subprocess
 import tempfile
 import termios
@@ -56,22 +57,33 @@ class Server:
     it left is looked for, whatever happens in between."""
 
     def __init__(self, *options: str, image: str | None = None, accept_leftovers: bool = False,
-                 env: dict[str, str] | None = None) -> None:
+                 env: dict[str, str] | None = None, through: Sequence[str] = (),
+                 tmp: str | None = None) -> None:
+        """through: a command that starts the server in its turn; tmp: a TMPDIR that was
+        there before and is kept."""
         # What /dev/tty is for the server. The other end stays open here: while nobody
         # has it open, reading is an error.
         self.terminal, self.tty = pty.openpty()
-        self.tmp = tempfile.mkdtemp(prefix="aqr-test.")
+        self.keep_tmp = tmp is not None
+        self.tmp = tmp or tempfile.mkdtemp(prefix="aqr-test.")
         self.stderr_path = pathlib.Path(tempfile.mkstemp(prefix="aqr-stderr.")[1])
         self.accept_leftovers = accept_leftovers
         self.execute: list[str] = []
-        argv = [server_program(), *options, image or test_image()]
+        argv = [*through, server_program(), *options, image or test_image()]
         with self.stderr_path.open("wb") as stderr:
             self.process = subprocess.Popen(
                 argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, bufsize=0,
                 start_new_session=True,
-                preexec_fn=lambda: fcntl.ioctl(self.tty, termios.TIOCSCTTY, 0),
+                preexec_fn=self.prepare,
                 env=environment(TMPDIR=self.tmp, **(env or {})))
         self.buffer = b""
+
+    def prepare(self) -> None:
+        """In the new process: a terminal, and no signal that a shell in the background
+        would have it ignore."""
+        fcntl.ioctl(self.tty, termios.TIOCSCTTY, 0)
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_DFL)
 
     # --- the protocol
 
@@ -186,7 +198,8 @@ class Server:
             with contextlib.suppress(OSError):
                 pipe.close()
         left = [] if self.accept_leftovers else self.leftovers()
-        shutil.rmtree(self.tmp, ignore_errors=True)
+        if not self.keep_tmp:
+            shutil.rmtree(self.tmp, ignore_errors=True)
         self.stderr_path.unlink()
         assert kind is not None or not left, f"left behind: {left}"
 

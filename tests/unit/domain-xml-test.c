@@ -58,6 +58,8 @@ make_spec(const Row *row)
     spec->name = g_strdup(row->name);
     spec->accel = row->accel;
     spec->boot = row->boot;
+    spec->owner = 17;
+    spec->since = 123456789012;
     spec->cpus = 3;
     spec->ram_mib = 2048;
     spec->overlay = g_build_filename(row->dir, "overlay.qcow2", NULL);

@@ -103,7 +103,7 @@ START_TEST(asks)
     g_auto(GStrv) overlay = aqr_image_overlay_argv("/tmp/o", "/srv/base", "raw");
     g_auto(GStrv) start = aqr_image_start_argv("/srv/base", "qcow2", 17408, "/tmp/start");
 
-    ck_assert_argv_eq(info, "qemu-img info -U --backing-chain --output=json -- /srv/-x.qcow2");
+    ck_assert_argv_eq(info, "qemu-img info --backing-chain --output=json -- /srv/-x.qcow2");
     ck_assert_argv_eq(overlay, "qemu-img create -q -f qcow2 -F raw -b /srv/base -- /tmp/o");
     ck_assert_argv_eq(start,
                       "qemu-img dd -U -f qcow2 -O raw bs=17408 count=1 if=/srv/base of=/tmp/start");

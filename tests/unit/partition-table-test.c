@@ -124,9 +124,62 @@ START_TEST(reads)
 }
 END_TEST
 
+/* --- how long the disk is ------------------------------------------------- */
+
+#define NO_GPT G_MAXUINT64
+
+static const struct {
+    gsize length;
+    struct {
+        guint8 status, type;
+        guint32 first, n;
+    } entries[2];
+    guint64 copy; /* where the GPT's header says that its copy is */
+    guint64 end;  /* in sectors */
+} ends[] = {
+    { WHOLE, { { 0, 0, 0, 0 } }, NO_GPT, 0 },
+    { WHOLE, { { 0x80, 0x83, 2048, 1000 } }, NO_GPT, 3048 },
+    { WHOLE, { { 0, 0x83, 4096, 8192 }, { 0x80, 0x83, 2048, 2048 } }, NO_GPT, 12288 },
+    { WHOLE, { { 0, 0x83, 0x80000000, 0xffffffff } }, NO_GPT, 0x17fffffff },
+    { 512, { { 0x80, 0x83, 2048, 1000 } }, NO_GPT, 3048 },
+    { 511, { { 0x80, 0x83, 2048, 1000 } }, NO_GPT, 0 },
+    { WHOLE, { { 0, 0, 2048, 1000 } }, NO_GPT, 0 },       /* an unused entry */
+    { WHOLE, { { 0x4f, 0x83, 2048, 1000 } }, NO_GPT, 0 }, /* a program is there */
+    { WHOLE, { { 0, 0xee, 1, 0xffffffff } }, NO_GPT, 0 }, /* its header is at 4096 */
+    { WHOLE, { { 0, 0xee, 1, 0xffffffff } }, 12582911, 12582912 },
+    { WHOLE, { { 0, 0xee, 1, 0xffffffff } }, 0xffffffffffffff00, 0 },
+    { 1023, { { 0, 0xee, 1, 0xffffffff } }, 12582911, 0 },
+    { 1024, { { 0, 0xee, 1, 0xffffffff } }, 12582911, 12582912 },
+};
+
+START_TEST(tells_end)
+{
+    g_autofree guint8 *disk = g_malloc0(WHOLE);
+    g_autofree guint8 *exact = NULL;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(ends[_i].entries); i++) {
+        guint8 *entry = disk + 446 + 16 * i;
+
+        entry[0] = ends[_i].entries[i].status;
+        entry[4] = ends[_i].entries[i].type;
+        put32(entry + 8, ends[_i].entries[i].first);
+        put32(entry + 12, ends[_i].entries[i].n);
+    }
+    disk[510] = 0x55;
+    disk[511] = 0xaa;
+    if (ends[_i].copy != NO_GPT)
+        memcpy(disk + SECTOR, efi_part, sizeof efi_part);
+    put32(disk + SECTOR + 32, (guint32)ends[_i].copy);
+    put32(disk + SECTOR + 36, (guint32)(ends[_i].copy >> 32));
+    exact = g_memdup2(disk, ends[_i].length);
+    ck_assert_uint_eq(aqr_partition_table_end(exact, ends[_i].length), ends[_i].end * SECTOR);
+}
+END_TEST
+
 void
 add_tests(TCase *tcase)
 {
+    tcase_add_loop_test(tcase, tells_end, 0, G_N_ELEMENTS(ends));
     tcase_add_loop_test(tcase, reads_real, 0, G_N_ELEMENTS(real));
     tcase_add_loop_test(tcase, reads, 0, G_N_ELEMENTS(tables));
 }

@@ -4,17 +4,31 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "support/check-main.h"
 
 static AqrStop *stop;
 
+static const struct {
+    int number;
+    const char *reason;
+} signals[] = {
+    { SIGTERM, "stopped by signal 15 (Terminated)" },
+    { SIGHUP, "stopped by signal 1 (Hangup)" },
+    { SIGINT, "stopped by signal 2 (Interrupt)" },
+    { SIGQUIT, "stopped by signal 3 (Quit)" },
+};
+
 static void
 set_up(void)
 {
     g_autoptr(GError) error = NULL;
 
+    /* A shell's background jobs start with some of them ignored. */
+    for (gsize i = 0; i < G_N_ELEMENTS(signals); i++)
+        signal(signals[i].number, SIG_DFL);
     stop = aqr_stop_new(&error);
     ck_assert_no_error(error);
 }
@@ -31,16 +45,6 @@ attend(void)
     while (g_main_context_iteration(NULL, FALSE))
         ;
 }
-
-static const struct {
-    int number;
-    const char *reason;
-} signals[] = {
-    { SIGTERM, "stopped by signal 15 (Terminated)" },
-    { SIGHUP, "stopped by signal 1 (Hangup)" },
-    { SIGINT, "stopped by signal 2 (Interrupt)" },
-    { SIGQUIT, "stopped by signal 3 (Quit)" },
-};
 
 START_TEST(notes_signal)
 {
@@ -109,6 +113,54 @@ START_TEST(gives_back)
 }
 END_TEST
 
+/* nohup means it. */
+START_TEST(leaves_ignored)
+{
+    g_autoptr(GError) error = NULL;
+
+    tear_down();
+    signal(SIGHUP, SIG_IGN);
+    stop = aqr_stop_new(&error);
+    ck_assert_no_error(error);
+    raise(SIGHUP);
+    attend();
+    ck_assert_ptr_null(aqr_stop_reason(stop));
+    raise(SIGTERM);
+    attend();
+    ck_assert_int_eq(aqr_stop_signal(stop), SIGTERM);
+    aqr_stop_free(stop);
+    stop = NULL;
+    ck_assert(signal(SIGHUP, SIG_DFL) == SIG_IGN);
+}
+END_TEST
+
+/* A child, as it does not return. It writes before it dies of the second. */
+START_TEST(second_ends_at_once)
+{
+    static const char *const argv[] = { "/bin/sh", "-c", "printf done >&\"$1\"", "sh", "9", NULL };
+    char text[8] = "";
+    int fds[2], status;
+    pid_t child;
+
+    ck_assert_int_eq(pipe(fds), 0);
+    child = fork();
+    if (child == 0) {
+        dup2(fds[1], 9);
+        aqr_stop_set_last_resort(argv);
+        raise(SIGTERM);
+        raise(signals[_i].number);
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFSIGNALED(status));
+    ck_assert_int_eq(WTERMSIG(status), signals[_i].number);
+    ck_assert_int_eq(read(fds[0], text, sizeof text), 4);
+    ck_assert_str_eq(text, "done");
+    close(fds[0]);
+    close(fds[1]);
+}
+END_TEST
+
 START_TEST(may_be_taken_again)
 {
     tear_down();
@@ -137,6 +189,8 @@ add_tests(TCase *tcase)
     tcase_add_test(tcase, ignores_sigpipe);
     for (int i = 0; i < (int)G_N_ELEMENTS(signals); i++)
         tcase_add_loop_test_raise_signal(tcase, gives_back, signals[i].number, i, i + 1);
+    tcase_add_test(tcase, leaves_ignored);
+    tcase_add_loop_test(tcase, second_ends_at_once, 0, G_N_ELEMENTS(signals));
     tcase_add_test(tcase, may_be_taken_again);
     tcase_add_test(tcase, is_never_without);
 }
