@@ -8,7 +8,7 @@
 #include "auxverb.h"
 #include "base/error.h"
 #include "cli/program.h"
-#include "cli/vm-options.h"
+#include "cli/vm-plan.h"
 #include "core/domain-xml.h"
 #include "core/image-info.h"
 #include "host/libvirt.h"
@@ -99,7 +99,7 @@ serve_with(const AqrVmOptions *options, const AqrVmSpec *spec, const char *work_
         .exec_argv = exec_argv,
         .user = options->user,
         .password = options->password,
-        .boot_timeout = aqr_vm_options_boot_seconds(options, spec->accel) * G_TIME_SPAN_SECOND,
+        .boot_timeout = aqr_vm_plan_boot_seconds(options, spec->accel) * G_TIME_SPAN_SECOND,
         .poweroff_timeout = options->timeout_poweroff * G_TIME_SPAN_SECOND,
         .stop = stop,
         .note = note,
@@ -163,7 +163,7 @@ run_in(const AqrVmOptions *options, const Dirs *dirs, AqrStop *stop, gboolean *g
     g_autoptr(AqrVmSpec) spec = NULL;
 
     aqr_libvirt_init(log);
-    spec = aqr_vm_options_to_spec(options, dirs->work, dirs->store, stop, error);
+    spec = aqr_vm_plan_make(options, dirs->work, dirs->store, stop, error);
     if (spec == NULL)
         return FALSE;
     if (options->dry_run) {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "core/vm-spec.h"
-#include "host/stop.h"
+#include <glib.h>
 
 /* The options that say what VM is wanted, for every program that starts one.
  * They are autopkgtest-virt-qemu's where it has them. */
@@ -32,14 +31,3 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AqrVmOptions, aqr_vm_options_clear)
  * @description frame the --help, which prints itself and ends the process. */
 gboolean aqr_vm_options_parse(AqrVmOptions *options, int argc, char **argv, const char *summary,
                               const char *description, GError **error);
-
-/* Looks at the host and the images, and decides what the options left open.
- * @socket_dir is where the VM's sockets and EFI variables go, @store_dir where its
- * overlay goes. Cut short by @stop. */
-AqrVmSpec *aqr_vm_options_to_spec(const AqrVmOptions *options, const char *socket_dir,
-                                  const char *store_dir, const AqrStop *stop,
-                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* How long a boot may take, in seconds: VFIO and hardware take tens of them, an
- * emulated processor is some ten times slower. */
-int aqr_vm_options_boot_seconds(const AqrVmOptions *options, AqrAccel accel);

@@ -2,6 +2,7 @@
 #include "core/domain-xml.h"
 
 #include "base/xml.h"
+#include "core/domain-disks.h"
 #include "core/link-wire.h"
 
 #define PRINTED(name, ...) g_autofree char *name = g_strdup_printf(__VA_ARGS__)
@@ -71,58 +72,6 @@ write_machine(AqrXml *xml, const AqrVmSpec *spec)
     aqr_xml_text(xml, "on_crash", "destroy", NULL);
 }
 
-/* The base image is shared, and its owner's: libvirt must not chown it. */
-static void
-write_untouched_source(AqrXml *xml, const char *file)
-{
-    aqr_xml_open(xml, "source", "file", file, NULL);
-    aqr_xml_empty(xml, "seclabel", "model", "dac", "relabel", "no", NULL);
-    aqr_xml_close(xml);
-}
-
-/* All of the chain is named: what libvirt had to find out for itself it would
- * also chown. */
-static void
-write_backing(AqrXml *xml, const AqrDisk *disk)
-{
-    if (disk == NULL) {
-        aqr_xml_empty(xml, "backingStore", NULL);
-        return;
-    }
-    aqr_xml_open(xml, "backingStore", "type", "file", NULL);
-    aqr_xml_empty(xml, "format", "type", disk->format, NULL);
-    write_untouched_source(xml, disk->file);
-    write_backing(xml, disk->backing);
-    aqr_xml_close(xml);
-}
-
-static void
-write_overlay(AqrXml *xml, const AqrVmSpec *spec)
-{
-    aqr_xml_open(xml, "disk", "type", "file", "device", "disk", NULL);
-    /* The overlay does not outlive the VM: nothing needs to reach the platters. */
-    aqr_xml_empty(xml, "driver", "name", "qemu", "type", "qcow2", "cache", "unsafe", "discard",
-                  "unmap", NULL);
-    aqr_xml_empty(xml, "source", "file", spec->overlay, NULL);
-    write_backing(xml, g_ptr_array_index(spec->disks, 0));
-    aqr_xml_empty(xml, "target", "dev", "vda", "bus", "virtio", NULL);
-    aqr_xml_close(xml);
-}
-
-static void
-write_read_only(AqrXml *xml, const AqrDisk *disk, unsigned index)
-{
-    PRINTED(target, "vd%c", 'a' + (int)index);
-
-    aqr_xml_open(xml, "disk", "type", "file", "device", "disk", NULL);
-    aqr_xml_empty(xml, "driver", "name", "qemu", "type", disk->format, NULL);
-    write_untouched_source(xml, disk->file);
-    write_backing(xml, disk->backing);
-    aqr_xml_empty(xml, "target", "dev", target, "bus", "virtio", NULL);
-    aqr_xml_empty(xml, "readonly", NULL);
-    aqr_xml_close(xml);
-}
-
 /* QEMU connects to sockets that we listen on: so nothing has to be waited for,
  * and it needs no more rights than to reach them. */
 static void
@@ -182,9 +131,7 @@ static void
 write_devices(AqrXml *xml, const AqrVmSpec *spec)
 {
     aqr_xml_open(xml, "devices", NULL);
-    write_overlay(xml, spec);
-    for (unsigned i = 1; i < spec->disks->len; i++)
-        write_read_only(xml, g_ptr_array_index(spec->disks, i), i);
+    aqr_domain_disks_write(xml, spec);
     aqr_xml_empty(xml, "controller", "type", "usb", "model", "none", NULL);
     write_network(xml);
     write_links(xml, spec);
