@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/vm-options.h"
 
+#include <string.h>
+
 #include "base/error.h"
 
 #define MAX_IMAGES 26 /* vda to vdz */
@@ -14,6 +16,9 @@ aqr_vm_options_clear(AqrVmOptions *options)
     g_free(options->accel);
     g_free(options->boot);
     g_free(options->overlay_dir);
+    g_free(options->qemu_architecture);
+    g_free(options->dpkg_architecture);
+    g_free(options->qemu_command);
     g_free(options->user);
     g_free(options->password);
     *options = (AqrVmOptions){ 0 };
@@ -31,6 +36,11 @@ aqr_vm_options_clear(AqrVmOptions *options)
     { "efi", 0, 0, G_OPTION_ARG_NONE, &(o)->efi, "Same as --boot=efi", NULL }, \
     { "connect", 0, 0, G_OPTION_ARG_STRING, &(o)->connect, "libvirt to use (default: $LIBVIRT_DEFAULT_URI, qemu:///system if it answers, or qemu:///embed)", "URI" }, \
     { "overlay-dir", 'o', 0, G_OPTION_ARG_FILENAME, &(o)->overlay_dir, "Where what the testbed writes goes (default: $TMPDIR)", "DIR" }, \
+    { NULL } }
+#define QEMU_ENTRIES(o) { \
+    { "qemu-command", 'q', 0, G_OPTION_ARG_FILENAME, &(o)->qemu_command, "QEMU to run (default: libvirt's choice)", "COMMAND" }, \
+    { "qemu-architecture", 0, 0, G_OPTION_ARG_STRING, &(o)->qemu_architecture, "Architecture of the guest, in QEMU's words: x86_64", "ARCH" }, \
+    { "dpkg-architecture", 0, 0, G_OPTION_ARG_STRING, &(o)->dpkg_architecture, "The same in Debian's words: amd64", "ARCH" }, \
     { NULL } }
 #define GUEST_ENTRIES(o) { \
     { "user", 'u', 0, G_OPTION_ARG_STRING, &(o)->user, "Log in as USER where the image offers no root shell", "USER" }, \
@@ -82,6 +92,15 @@ check_gpus(const AqrVmOptions *options, GError **error)
 }
 
 static gboolean
+check_arch(AqrVmOptions *options, GError **error)
+{
+    const AqrArchWords words = { options->qemu_architecture, options->dpkg_architecture,
+                                 options->qemu_command };
+
+    return aqr_arch_choose(&words, &options->arch, error);
+}
+
+static gboolean
 check_images(const AqrVmOptions *options, GError **error)
 {
     guint n = options->images == NULL ? 0 : g_strv_length(options->images);
@@ -94,25 +113,49 @@ check_images(const AqrVmOptions *options, GError **error)
     return FALSE;
 }
 
+/* GLib wants "-c 2", autopkgtest-virt-qemu's users may write "-c2". */
+static GStrv
+split_short_options(int argc, char **argv)
+{
+    g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+
+    for (int i = 0; i < argc; i++) {
+        const char *word = argv[i];
+
+        if (word[0] == '-' && word[1] != '\0' && strchr("copqu", word[1]) != NULL &&
+            word[2] != '\0') {
+            const char name[] = { '-', word[1], '\0' };
+
+            g_strv_builder_add(words, name);
+            word += 2;
+        }
+        g_strv_builder_add(words, word);
+    }
+    return g_strv_builder_end(words);
+}
+
 gboolean
 aqr_vm_options_parse(AqrVmOptions *options, int argc, char **argv, const char *summary,
                      const char *description, GError **error)
 {
     const GOptionEntry machine[] = MACHINE_ENTRIES(options);
+    const GOptionEntry qemu[] = QEMU_ENTRIES(options);
     const GOptionEntry guest[] = GUEST_ENTRIES(options);
     const GOptionEntry output[] = OUTPUT_ENTRIES(options);
+    g_auto(GStrv) words = split_short_options(argc, argv);
     g_autoptr(GOptionContext) context = g_option_context_new("IMAGE [READ-ONLY-IMAGE...]");
     g_autoptr(GError) failed = NULL;
 
     g_option_context_set_summary(context, summary);
     g_option_context_set_description(context, description);
     add_group(context, "machine", "The machine:", machine);
+    add_group(context, "qemu", "QEMU:", qemu);
     add_group(context, "guest", "The guest:", guest);
     g_option_context_add_main_entries(context, output, NULL);
-    if (!g_option_context_parse(context, &argc, &argv, &failed)) {
+    if (!g_option_context_parse_strv(context, &words, &failed)) {
         g_set_error(error, AQR_ERROR, AQR_ERROR_USAGE, "%s", failed->message);
         return FALSE;
     }
     return options->version || (check_ranges(options, error) && check_gpus(options, error) &&
-                                check_images(options, error));
+                                check_arch(options, error) && check_images(options, error));
 }

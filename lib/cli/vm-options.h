@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <glib.h>
+#include "core/arch.h"
 
 /* The options that say what VM is wanted, for every program that starts one.
  * They are autopkgtest-virt-qemu's where it has them. */
@@ -15,6 +15,9 @@ typedef struct {
     int cpus;       /* 0: three quarters of the host's */
     gint64 ram_mib; /* 0: see aqr_vm_spec_default_ram() */
     char *overlay_dir;
+    char *qemu_architecture, *dpkg_architecture;
+    AqrArch arch; /* what they come to */
+    char *qemu_command;
     char *user, *password;
     int timeout_reboot;   /* seconds; 0: by accelerator */
     int timeout_poweroff; /* seconds */

@@ -26,6 +26,25 @@ choose_accel(const AqrVmOptions *options, AqrVmSpec *spec, GError **error)
 }
 
 static gboolean
+choose_emulator(const AqrVmOptions *options, AqrVmSpec *spec, GError **error)
+{
+    g_autofree char *found = NULL;
+
+    spec->arch = options->arch;
+    if (options->qemu_command == NULL)
+        return TRUE;
+    found = g_find_program_in_path(options->qemu_command);
+    if (found == NULL) {
+        g_set_error(error, AQR_ERROR, AQR_ERROR_HOST,
+                    "--qemu-command: there is no program \"%s\" that can be run",
+                    options->qemu_command);
+        return FALSE;
+    }
+    spec->emulator = g_canonicalize_filename(found, NULL);
+    return TRUE;
+}
+
+static gboolean
 add_disk(AqrVmSpec *spec, const char *image, const AqrStop *stop, GError **error)
 {
     AqrPatience patience = aqr_patience(PROBE_TIMEOUT, stop);
@@ -87,7 +106,7 @@ aqr_vm_plan_make(const AqrVmOptions *options, const char *socket_dir, const char
         g_strdup_printf("autopkgtest-%d-%06x", (int)getpid(), g_random_int_range(0, 1 << 24));
     spec->socket_dir = g_strdup(socket_dir);
     spec->overlay = g_build_filename(store_dir, "overlay.qcow2", NULL);
-    if (!choose_accel(options, spec, error))
+    if (!choose_emulator(options, spec, error) || !choose_accel(options, spec, error))
         return NULL;
     for (char **image = options->images; *image != NULL; image++) {
         if (!add_disk(spec, *image, stop, error))

@@ -26,7 +26,8 @@ static void
 write_os(AqrXml *xml, const AqrVmSpec *spec)
 {
     aqr_xml_open(xml, "os", NULL);
-    aqr_xml_text(xml, "type", "hvm", "arch", "x86_64", "machine", "q35", NULL);
+    aqr_xml_text(xml, "type", "hvm", "arch", aqr_arch_to_libvirt(spec->arch), "machine", "q35",
+                 NULL);
     aqr_xml_text(xml, "loader", spec->firmware, "readonly", "yes", "type", "pflash", NULL);
     aqr_xml_text(xml, "nvram", spec->nvram, NULL);
     aqr_xml_empty(xml, "boot", "dev", "hd", NULL);
@@ -131,6 +132,7 @@ static void
 write_devices(AqrXml *xml, const AqrVmSpec *spec)
 {
     aqr_xml_open(xml, "devices", NULL);
+    aqr_xml_text(xml, "emulator", spec->emulator, NULL);
     aqr_domain_disks_write(xml, spec);
     aqr_xml_empty(xml, "controller", "type", "usb", "model", "none", NULL);
     write_network(xml);

@@ -41,6 +41,7 @@ aqr_vm_spec_free(AqrVmSpec *spec)
     if (spec == NULL)
         return;
     g_free(spec->name);
+    g_free(spec->emulator);
     g_free(spec->firmware);
     g_free(spec->nvram);
     g_free(spec->overlay);

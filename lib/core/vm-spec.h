@@ -3,6 +3,8 @@
 
 #include <glib.h>
 
+#include "core/arch.h"
+
 /* What a testbed's VM is to be: a plain value, filled in by options and probes,
  * turned into libvirt's XML by core/domain-xml. */
 
@@ -26,7 +28,9 @@ struct AqrDisk {
 };
 
 typedef struct {
-    char *name;     /* of the domain */
+    char *name; /* of the domain */
+    AqrArch arch;
+    char *emulator; /* QEMU, absolute; NULL: libvirt's choice */
     AqrAccel accel; /* not AUTO */
     AqrBoot boot;   /* not AUTO */
     unsigned cpus;

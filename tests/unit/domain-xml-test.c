@@ -14,6 +14,7 @@ typedef struct {
     const char *dir;           /* of the work files and sockets */
     const char *disks[4][2];   /* file, format */
     const char *backing[2][2]; /* what each of the first two is an overlay of */
+    const char *emulator;
 } Row;
 
 static const Row rows[] = {
@@ -48,6 +49,13 @@ static const Row rows[] = {
       "/tmp/aqr.X1",
       { { "/srv/mine.qcow2", "qcow2" }, { "/srv/data.qcow2", "qcow2" } },
       { { "/srv/sid.qcow2", "qcow2" }, { "/srv/all.raw", "raw" } } },
+    { .golden = "golden/domain-emulator.xml",
+      .accel = AQR_ACCEL_KVM,
+      .boot = AQR_BOOT_BIOS,
+      .name = "autopkgtest-17-00beef",
+      .dir = "/tmp/aqr.X1",
+      .disks = { { "/srv/sid.qcow2", "qcow2" } },
+      .emulator = "/opt/qemu/bin/qemu-system-x86_64" },
 };
 
 static AqrVmSpec *
@@ -58,6 +66,7 @@ make_spec(const Row *row)
     spec->name = g_strdup(row->name);
     spec->accel = row->accel;
     spec->boot = row->boot;
+    spec->emulator = g_strdup(row->emulator);
     spec->cpus = 3;
     spec->ram_mib = 2048;
     spec->overlay = g_build_filename(row->dir, "overlay.qcow2", NULL);
