@@ -19,6 +19,7 @@ aqr_vm_options_clear(AqrVmOptions *options)
     g_free(options->qemu_architecture);
     g_free(options->dpkg_architecture);
     g_free(options->qemu_command);
+    g_free(options->qemu_options);
     g_free(options->user);
     g_free(options->password);
     *options = (AqrVmOptions){ 0 };
@@ -39,6 +40,7 @@ aqr_vm_options_clear(AqrVmOptions *options)
     { NULL } }
 #define QEMU_ENTRIES(o) { \
     { "qemu-command", 'q', 0, G_OPTION_ARG_FILENAME, &(o)->qemu_command, "QEMU to run (default: libvirt's choice)", "COMMAND" }, \
+    { "qemu-options", 0, 0, G_OPTION_ARG_STRING, &(o)->qemu_options, "More options for it, split at blanks", "OPTIONS" }, \
     { "qemu-architecture", 0, 0, G_OPTION_ARG_STRING, &(o)->qemu_architecture, "Architecture of the guest, in QEMU's words: x86_64", "ARCH" }, \
     { "dpkg-architecture", 0, 0, G_OPTION_ARG_STRING, &(o)->dpkg_architecture, "The same in Debian's words: amd64", "ARCH" }, \
     { NULL } }
@@ -114,16 +116,23 @@ check_images(const AqrVmOptions *options, GError **error)
 }
 
 /* GLib wants "-c 2", autopkgtest-virt-qemu's users may write "-c2". */
+static gboolean
+is_short_with_value(const char *word)
+{
+    return word[0] == '-' && word[1] != '\0' && strchr("copqu", word[1]) != NULL && word[2] != '\0';
+}
+
 static GStrv
 split_short_options(int argc, char **argv)
 {
     g_autoptr(GStrvBuilder) words = g_strv_builder_new();
 
-    for (int i = 0; i < argc; i++) {
+    g_strv_builder_add(words, argv[0]);
+    for (int i = 1; i < argc; i++) {
         const char *word = argv[i];
 
-        if (word[0] == '-' && word[1] != '\0' && strchr("copqu", word[1]) != NULL &&
-            word[2] != '\0') {
+        /* The value of this one begins with a dash as often as not. */
+        if (is_short_with_value(word) && !g_str_equal(argv[i - 1], "--qemu-options")) {
             const char name[] = { '-', word[1], '\0' };
 
             g_strv_builder_add(words, name);

@@ -18,6 +18,7 @@ typedef struct {
     char *qemu_architecture, *dpkg_architecture;
     AqrArch arch; /* what they come to */
     char *qemu_command;
+    char *qemu_options;
     char *user, *password;
     int timeout_reboot;   /* seconds; 0: by accelerator */
     int timeout_poweroff; /* seconds */

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "core/qemu-args.h"
 #include "host/accel.h"
 #include "host/firmware.h"
 #include "host/image.h"
@@ -31,6 +32,7 @@ choose_emulator(const AqrVmOptions *options, AqrVmSpec *spec, GError **error)
     g_autofree char *found = NULL;
 
     spec->arch = options->arch;
+    spec->qemu_args = aqr_qemu_args_split(options->qemu_options);
     if (options->qemu_command == NULL)
         return TRUE;
     found = g_find_program_in_path(options->qemu_command);

@@ -4,6 +4,7 @@
 #include "base/xml.h"
 #include "core/domain-disks.h"
 #include "core/link-wire.h"
+#include "core/qemu-args.h"
 
 #define PRINTED(name, ...) g_autofree char *name = g_strdup_printf(__VA_ARGS__)
 
@@ -22,12 +23,16 @@ write_metadata(AqrXml *xml, const AqrVmSpec *spec)
     aqr_xml_close(xml);
 }
 
+/* Who names a machine himself gets it from libvirt too: each kind has its own
+ * buses, and libvirt gives the devices their places. */
 static void
 write_os(AqrXml *xml, const AqrVmSpec *spec)
 {
+    g_autofree char *machine = aqr_qemu_args_machine((const char *const *)spec->qemu_args);
+
     aqr_xml_open(xml, "os", NULL);
-    aqr_xml_text(xml, "type", "hvm", "arch", aqr_arch_to_libvirt(spec->arch), "machine", "q35",
-                 NULL);
+    aqr_xml_text(xml, "type", "hvm", "arch", aqr_arch_to_libvirt(spec->arch), "machine",
+                 machine == NULL ? "q35" : machine, NULL);
     aqr_xml_text(xml, "loader", spec->firmware, "readonly", "yes", "type", "pflash", NULL);
     aqr_xml_text(xml, "nvram", spec->nvram, NULL);
     aqr_xml_empty(xml, "boot", "dev", "hd", NULL);
@@ -66,7 +71,8 @@ write_machine(AqrXml *xml, const AqrVmSpec *spec)
     aqr_xml_empty(xml, "apic", NULL);
     aqr_xml_empty(xml, "smm", "state", "off", NULL);
     aqr_xml_close(xml);
-    write_cpu(xml, kvm);
+    if (!aqr_qemu_args_have((const char *const *)spec->qemu_args, "cpu"))
+        write_cpu(xml, kvm);
     aqr_xml_empty(xml, "clock", "offset", "utc", NULL);
     aqr_xml_text(xml, "on_poweroff", "destroy", NULL);
     aqr_xml_text(xml, "on_reboot", "restart", NULL);
@@ -148,11 +154,13 @@ write_devices(AqrXml *xml, const AqrVmSpec *spec)
  * Where libvirt works inside of us and we have been killed, nobody would: QEMU has
  * to end of itself. */
 static void
-write_end(AqrXml *xml)
+write_qemu_args(AqrXml *xml, const AqrVmSpec *spec)
 {
     aqr_xml_open(xml, "qemu:commandline", NULL);
     aqr_xml_empty(xml, "qemu:arg", "value", "-action", NULL);
     aqr_xml_empty(xml, "qemu:arg", "value", "shutdown=poweroff", NULL);
+    for (char **arg = spec->qemu_args; arg != NULL && *arg != NULL; arg++)
+        aqr_xml_empty(xml, "qemu:arg", "value", *arg, NULL);
     aqr_xml_close(xml);
 }
 
@@ -172,7 +180,7 @@ aqr_domain_xml(const AqrVmSpec *spec)
     write_os(xml, spec);
     write_machine(xml, spec);
     write_devices(xml, spec);
-    write_end(xml);
+    write_qemu_args(xml, spec);
     aqr_xml_close(xml);
     return aqr_xml_end(xml);
 }

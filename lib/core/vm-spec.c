@@ -46,6 +46,7 @@ aqr_vm_spec_free(AqrVmSpec *spec)
     g_free(spec->nvram);
     g_free(spec->overlay);
     g_ptr_array_unref(spec->disks);
+    g_strfreev(spec->qemu_args);
     g_free(spec->socket_dir);
     g_free(spec);
 }

@@ -39,6 +39,7 @@ typedef struct {
     char *nvram;      /* our copy of the EFI variables; NULL with BIOS */
     char *overlay;    /* qcow2, over disks[0] */
     GPtrArray *disks; /* AqrDisk: the base image, then read-only ones in order */
+    GStrv qemu_args;  /* for QEMU, past libvirt; NULL: none */
     char *socket_dir; /* where QEMU finds the sockets that we listen on */
 } AqrVmSpec;
 

@@ -220,7 +220,10 @@ connect_libvirt(AqrLiveWorld *world, GError **error)
             return FALSE;
     }
     world->connection = aqr_libvirt_connect(uri != NULL ? uri : world->config->uri, error);
-    return world->connection != NULL;
+    if (world->connection == NULL || world->spec->emulator == NULL)
+        return world->connection != NULL;
+    return aqr_libvirt_check_emulator(world->connection, world->spec->emulator,
+                                      aqr_arch_to_libvirt(world->spec->arch), error);
 }
 
 static gboolean

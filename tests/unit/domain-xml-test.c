@@ -3,6 +3,8 @@
 /* The goldens are judged by libvirt's own schema too: see tests/meson.build. */
 #include "core/domain-xml.h"
 
+#include "core/qemu-args.h"
+
 #include "support/check-main.h"
 #include "support/data.h"
 
@@ -15,6 +17,7 @@ typedef struct {
     const char *disks[4][2];   /* file, format */
     const char *backing[2][2]; /* what each of the first two is an overlay of */
     const char *emulator;
+    const char *qemu_options;
 } Row;
 
 static const Row rows[] = {
@@ -56,6 +59,20 @@ static const Row rows[] = {
       .dir = "/tmp/aqr.X1",
       .disks = { { "/srv/sid.qcow2", "qcow2" } },
       .emulator = "/opt/qemu/bin/qemu-system-x86_64" },
+    { .golden = "golden/domain-qemu-args.xml",
+      .accel = AQR_ACCEL_KVM,
+      .boot = AQR_BOOT_BIOS,
+      .name = "autopkgtest-17-00beef",
+      .dir = "/tmp/aqr.X1",
+      .disks = { { "/srv/sid.qcow2", "qcow2" } },
+      .qemu_options = "-smbios type=11,value=<&> -device virtio-rng-pci" },
+    { .golden = "golden/domain-qemu-machine.xml",
+      .accel = AQR_ACCEL_TCG,
+      .boot = AQR_BOOT_BIOS,
+      .name = "autopkgtest-17-00beef",
+      .dir = "/tmp/aqr.X1",
+      .disks = { { "/srv/sid.qcow2", "qcow2" } },
+      .qemu_options = "-cpu Nehalem -machine pc,hpet=off" },
 };
 
 static AqrVmSpec *
@@ -67,6 +84,7 @@ make_spec(const Row *row)
     spec->accel = row->accel;
     spec->boot = row->boot;
     spec->emulator = g_strdup(row->emulator);
+    spec->qemu_args = aqr_qemu_args_split(row->qemu_options);
     spec->cpus = 3;
     spec->ram_mib = 2048;
     spec->overlay = g_build_filename(row->dir, "overlay.qcow2", NULL);

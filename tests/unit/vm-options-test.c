@@ -27,6 +27,8 @@ tell(const AqrVmOptions *o, const char *option)
         return g_strjoinv(" ", o->images);
     if (g_str_equal(option, "qemu-command"))
         return g_strdup(o->qemu_command);
+    if (g_str_equal(option, "qemu-options"))
+        return g_strdup(o->qemu_options);
     if (g_str_equal(option, "cpus"))
         return g_strdup_printf("%d", o->cpus);
     ck_abort_msg("%s", option);
@@ -49,6 +51,10 @@ static const struct {
     { "--qemu-command /bin/q a", "qemu-command", "/bin/q" },
     { "a -q /bin/q", "qemu-command", "/bin/q" },
     { "a -q/bin/q", "qemu-command", "/bin/q" },
+    { "--qemu-options='-device virtio-rng-pci' a", "qemu-options", "-device virtio-rng-pci" },
+    { "a --qemu-options '-cpu max'", "qemu-options", "-cpu max" },
+    { "a --qemu-options -snapshot b", "qemu-options", "-snapshot" },
+    { "a --qemu-options= b", "qemu-options", "" },
     { "--qemu-architecture x86_64 a", "image", "a" },
     { "a --qemu-architecture=x86_64", "image", "a" },
     { "--dpkg-architecture=amd64 a", "image", "a" },
