@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "core/shared-dir.h"
 
 #define MAX_IMAGES 26 /* vda to vdz */
 
@@ -12,6 +13,7 @@ aqr_vm_options_clear(AqrVmOptions *options)
 {
     g_strfreev(options->images);
     g_strfreev(options->gpus);
+    g_strfreev(options->shared_dirs);
     g_free(options->connect);
     g_free(options->accel);
     g_free(options->boot);
@@ -47,6 +49,7 @@ aqr_vm_options_clear(AqrVmOptions *options)
 #define GUEST_ENTRIES(o) { \
     { "user", 'u', 0, G_OPTION_ARG_STRING, &(o)->user, "Log in as USER where the image offers no root shell", "USER" }, \
     { "password", 'p', 0, G_OPTION_ARG_STRING, &(o)->password, "Password of USER", "PASSWORD" }, \
+    { "shared-dir", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(o)->shared_dirs, "Show a directory of the host in the guest (src=DIR,dst=DIR[,rw])", "DIRS" }, \
     { "timeout-reboot", 0, 0, G_OPTION_ARG_INT, &(o)->timeout_reboot, "How long the guest may take to boot (default: 60; without KVM 300)", "SECONDS" }, \
     { "timeout-poweroff", 0, 0, G_OPTION_ARG_INT, &(o)->timeout_poweroff, "How long it may take to power itself off (default: 0, it is not asked to)", "SECONDS" }, \
     { NULL } }
@@ -100,6 +103,18 @@ check_arch(AqrVmOptions *options, GError **error)
                                  options->qemu_command };
 
     return aqr_arch_choose(&words, &options->arch, error);
+}
+
+static gboolean
+check_shared_dirs(const AqrVmOptions *options, GError **error)
+{
+    for (char **text = options->shared_dirs; text != NULL && *text != NULL; text++) {
+        g_autoptr(AqrSharedDir) dir = aqr_shared_dir_parse(*text, "/", error);
+
+        if (dir == NULL)
+            return FALSE;
+    }
+    return TRUE;
 }
 
 static gboolean
@@ -166,5 +181,6 @@ aqr_vm_options_parse(AqrVmOptions *options, int argc, char **argv, const char *s
         return FALSE;
     }
     return options->version || (check_ranges(options, error) && check_gpus(options, error) &&
-                                check_arch(options, error) && check_images(options, error));
+                                check_arch(options, error) && check_shared_dirs(options, error) &&
+                                check_images(options, error));
 }

@@ -8,6 +8,7 @@
 #include "host/accel.h"
 #include "host/firmware.h"
 #include "host/image.h"
+#include "host/shared-mounts.h"
 
 #define BOOT_SECONDS_KVM 60 /* autopkgtest-virt-qemu's */
 #define BOOT_SECONDS_TCG 300
@@ -86,6 +87,21 @@ choose_firmware(const AqrVmOptions *options, AqrVmSpec *spec, const AqrStop *sto
     return TRUE;
 }
 
+static gboolean
+add_shared_dirs(const AqrVmOptions *options, AqrVmSpec *spec, GError **error)
+{
+    g_autofree char *here = g_get_current_dir();
+
+    for (char **text = options->shared_dirs; text != NULL && *text != NULL; text++) {
+        AqrSharedDir *dir = aqr_shared_dir_parse(*text, here, error);
+
+        if (dir == NULL)
+            return FALSE;
+        g_ptr_array_add(spec->shared_dirs, dir);
+    }
+    return aqr_shared_mounts_check(spec, error);
+}
+
 static void
 choose_size(const AqrVmOptions *options, AqrVmSpec *spec)
 {
@@ -108,7 +124,8 @@ aqr_vm_plan_make(const AqrVmOptions *options, const char *socket_dir, const char
         g_strdup_printf("autopkgtest-%d-%06x", (int)getpid(), g_random_int_range(0, 1 << 24));
     spec->socket_dir = g_strdup(socket_dir);
     spec->overlay = g_build_filename(store_dir, "overlay.qcow2", NULL);
-    if (!choose_emulator(options, spec, error) || !choose_accel(options, spec, error))
+    if (!choose_emulator(options, spec, error) || !choose_accel(options, spec, error) ||
+        !add_shared_dirs(options, spec, error))
         return NULL;
     for (char **image = options->images; *image != NULL; image++) {
         if (!add_disk(spec, *image, stop, error))

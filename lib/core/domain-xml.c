@@ -134,12 +134,30 @@ write_network(AqrXml *xml)
     aqr_xml_close(xml);
 }
 
+/* 9p and not virtiofs: it is QEMU's own, so it needs no root, no daemon and no
+ * shared memory, and QEMU keeps to what is read-only; virtiofsd cannot. With
+ * "squash" a QEMU that may not change owners lets the guest's chown() pass. */
+static void
+write_shared_dir(AqrXml *xml, const AqrSharedDir *dir, unsigned number)
+{
+    g_autofree char *tag = aqr_shared_dir_tag(number);
+
+    aqr_xml_open(xml, "filesystem", "type", "mount", "accessmode", "squash", NULL);
+    aqr_xml_empty(xml, "source", "dir", dir->source, NULL);
+    aqr_xml_empty(xml, "target", "dir", tag, NULL);
+    if (!dir->writable)
+        aqr_xml_empty(xml, "readonly", NULL);
+    aqr_xml_close(xml);
+}
+
 static void
 write_devices(AqrXml *xml, const AqrVmSpec *spec)
 {
     aqr_xml_open(xml, "devices", NULL);
     aqr_xml_text(xml, "emulator", spec->emulator, NULL);
     aqr_domain_disks_write(xml, spec);
+    for (unsigned i = 0; i < spec->shared_dirs->len; i++)
+        write_shared_dir(xml, g_ptr_array_index(spec->shared_dirs, i), i);
     aqr_xml_empty(xml, "controller", "type", "usb", "model", "none", NULL);
     write_network(xml);
     write_links(xml, spec);

@@ -32,6 +32,7 @@ aqr_vm_spec_new(void)
     AqrVmSpec *spec = g_new0(AqrVmSpec, 1);
 
     spec->disks = g_ptr_array_new_with_free_func((GDestroyNotify)aqr_disk_free);
+    spec->shared_dirs = g_ptr_array_new_with_free_func((GDestroyNotify)aqr_shared_dir_free);
     return spec;
 }
 
@@ -46,6 +47,7 @@ aqr_vm_spec_free(AqrVmSpec *spec)
     g_free(spec->nvram);
     g_free(spec->overlay);
     g_ptr_array_unref(spec->disks);
+    g_ptr_array_unref(spec->shared_dirs);
     g_strfreev(spec->qemu_args);
     g_free(spec->socket_dir);
     g_free(spec);

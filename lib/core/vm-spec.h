@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #include "core/arch.h"
+#include "core/shared-dir.h"
 
 /* What a testbed's VM is to be: a plain value, filled in by options and probes,
  * turned into libvirt's XML by core/domain-xml. */
@@ -35,12 +36,13 @@ typedef struct {
     AqrBoot boot;   /* not AUTO */
     unsigned cpus;
     guint64 ram_mib;
-    char *firmware;   /* EFI code, absolute; NULL with BIOS */
-    char *nvram;      /* our copy of the EFI variables; NULL with BIOS */
-    char *overlay;    /* qcow2, over disks[0] */
-    GPtrArray *disks; /* AqrDisk: the base image, then read-only ones in order */
-    GStrv qemu_args;  /* for QEMU, past libvirt; NULL: none */
-    char *socket_dir; /* where QEMU finds the sockets that we listen on */
+    char *firmware;         /* EFI code, absolute; NULL with BIOS */
+    char *nvram;            /* our copy of the EFI variables; NULL with BIOS */
+    char *overlay;          /* qcow2, over disks[0] */
+    GPtrArray *disks;       /* AqrDisk: the base image, then read-only ones in order */
+    GPtrArray *shared_dirs; /* AqrSharedDir */
+    GStrv qemu_args;        /* for QEMU, past libvirt; NULL: none */
+    char *socket_dir;       /* where QEMU finds the sockets that we listen on */
 } AqrVmSpec;
 
 AqrDisk *aqr_disk_new(const char *file, const char *format) G_GNUC_WARN_UNUSED_RESULT;

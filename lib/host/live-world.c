@@ -5,6 +5,7 @@
 #include "host/guest-copy.h"
 #include "host/guest-run.h"
 #include "host/guest-terminal.h"
+#include "host/shared-mounts.h"
 #include "host/vm.h"
 
 struct AqrLiveWorld {
@@ -76,7 +77,9 @@ wait_guest(gpointer data, GError **error)
     AqrLiveWorld *world = data;
     AqrPatience patience = aqr_patience(world->config->boot_timeout, world->config->stop);
 
-    return aqr_vm_reach_guest(world->vm, &patience, error) && wait_system(world, &patience, error);
+    return aqr_vm_reach_guest(world->vm, &patience, error) &&
+           wait_system(world, &patience, error) &&
+           aqr_shared_mounts_add(aqr_vm_get_link(world->vm), world->spec, &patience, error);
 }
 
 static void

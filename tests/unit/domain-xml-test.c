@@ -18,6 +18,7 @@ typedef struct {
     const char *backing[2][2]; /* what each of the first two is an overlay of */
     const char *emulator;
     const char *qemu_options;
+    const char *shared_dirs[3];
 } Row;
 
 static const Row rows[] = {
@@ -73,6 +74,13 @@ static const Row rows[] = {
       .dir = "/tmp/aqr.X1",
       .disks = { { "/srv/sid.qcow2", "qcow2" } },
       .qemu_options = "-cpu Nehalem -machine pc,hpet=off" },
+    { .golden = "golden/domain-shared-dirs.xml",
+      .accel = AQR_ACCEL_TCG,
+      .boot = AQR_BOOT_BIOS,
+      .name = "autopkgtest-17-00beef",
+      .dir = "/tmp/aqr.X1",
+      .disks = { { "/srv/sid.qcow2", "qcow2" } },
+      .shared_dirs = { "src=/srv/read & see,dst=/mnt/a", "src=/srv/write,dst=/mnt/b,rw" } },
 };
 
 static AqrVmSpec *
@@ -89,6 +97,8 @@ make_spec(const Row *row)
     spec->ram_mib = 2048;
     spec->overlay = g_build_filename(row->dir, "overlay.qcow2", NULL);
     spec->socket_dir = g_strdup(row->dir);
+    for (gsize i = 0; i < G_N_ELEMENTS(row->shared_dirs) && row->shared_dirs[i] != NULL; i++)
+        g_ptr_array_add(spec->shared_dirs, aqr_shared_dir_parse(row->shared_dirs[i], "/", NULL));
     if (row->boot == AQR_BOOT_EFI) {
         spec->firmware = g_strdup("/usr/share/OVMF/OVMF_CODE_4M.fd");
         spec->nvram = g_build_filename(row->dir, "efi-variables.fd", NULL);

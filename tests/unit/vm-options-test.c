@@ -29,6 +29,8 @@ tell(const AqrVmOptions *o, const char *option)
         return g_strdup(o->qemu_command);
     if (g_str_equal(option, "qemu-options"))
         return g_strdup(o->qemu_options);
+    if (g_str_equal(option, "shared-dir"))
+        return g_strjoinv(" ", o->shared_dirs);
     if (g_str_equal(option, "cpus"))
         return g_strdup_printf("%d", o->cpus);
     ck_abort_msg("%s", option);
@@ -55,6 +57,8 @@ static const struct {
     { "a --qemu-options '-cpu max'", "qemu-options", "-cpu max" },
     { "a --qemu-options -snapshot b", "qemu-options", "-snapshot" },
     { "a --qemu-options= b", "qemu-options", "" },
+    { "--shared-dir=src=/a,dst=/b i --shared-dir src=c,dst=/d,rw", "shared-dir",
+      "src=/a,dst=/b src=c,dst=/d,rw" },
     { "--qemu-architecture x86_64 a", "image", "a" },
     { "a --qemu-architecture=x86_64", "image", "a" },
     { "--dpkg-architecture=amd64 a", "image", "a" },
@@ -90,6 +94,8 @@ static const struct {
     { "a --dpkg-architecture=arm64", "\"aarch64\"" },
     { "a --dpkg-architecture=amd64 -q qemu-system-arm", "runs guests of arm" },
     { "a -q qemu-system-arm", "\"arm\"" },
+    { "a --shared-dir=/srv", "it must be src=DIR,dst=DIR" },
+    { "a --shared-dir=src=/a,dst=/b --shared-dir=src=/a,dst=b", "src=/a,dst=b:" },
 };
 
 START_TEST(refuses)
