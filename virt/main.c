@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "cli/program.h"
 #include "cli/vm-plan.h"
+#include "core/domain-disks.h"
 #include "core/domain-xml.h"
 #include "core/image-info.h"
 #include "host/libvirt.h"
@@ -114,12 +115,13 @@ print_plan(const AqrVmSpec *spec)
 {
     const AqrDisk *base = g_ptr_array_index(spec->disks, 0);
     g_auto(GStrv) argv = NULL;
-    g_autofree char *command = NULL, *xml = NULL;
+    g_autofree char *command = NULL, *xml = NULL, *base_image = NULL;
 
     argv = aqr_image_overlay_argv(spec->overlay, base->file, base->format);
     command = g_strjoinv(" ", argv);
     xml = aqr_domain_xml(spec);
-    g_print("%s\n%s", command, xml);
+    base_image = spec->base_image ? aqr_domain_disks_base_image(spec) : g_strdup("");
+    g_print("%s\n%s%s", command, xml, base_image);
 }
 
 /* Two directories of ours: one for sockets and small files, and one for what the

@@ -49,6 +49,7 @@ aqr_vm_options_clear(AqrVmOptions *options)
 #define GUEST_ENTRIES(o) { \
     { "user", 'u', 0, G_OPTION_ARG_STRING, &(o)->user, "Log in as USER where the image offers no root shell", "USER" }, \
     { "password", 'p', 0, G_OPTION_ARG_STRING, &(o)->password, "Password of USER", "PASSWORD" }, \
+    { "baseimage", 0, 0, G_OPTION_ARG_NONE, &(o)->base_image, "Show the image in the guest, read-only, as /dev/baseimage", NULL }, \
     { "shared-dir", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(o)->shared_dirs, "Show a directory of the host in the guest (src=DIR,dst=DIR[,rw])", "DIRS" }, \
     { "timeout-reboot", 0, 0, G_OPTION_ARG_INT, &(o)->timeout_reboot, "How long the guest may take to boot (default: 60; without KVM 300)", "SECONDS" }, \
     { "timeout-poweroff", 0, 0, G_OPTION_ARG_INT, &(o)->timeout_poweroff, "How long it may take to power itself off (default: 0, it is not asked to)", "SECONDS" }, \

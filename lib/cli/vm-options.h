@@ -19,6 +19,7 @@ typedef struct {
     AqrArch arch; /* what they come to */
     char *qemu_command;
     char *qemu_options;
+    gboolean base_image;
     char **shared_dirs;
     char *user, *password;
     int timeout_reboot;   /* seconds; 0: by accelerator */

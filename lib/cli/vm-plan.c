@@ -33,6 +33,7 @@ choose_emulator(const AqrVmOptions *options, AqrVmSpec *spec, GError **error)
     g_autofree char *found = NULL;
 
     spec->arch = options->arch;
+    spec->base_image = options->base_image;
     spec->qemu_args = aqr_qemu_args_split(options->qemu_options);
     if (options->qemu_command == NULL)
         return TRUE;

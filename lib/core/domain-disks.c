@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/domain-disks.h"
 
+#define BASE_IMAGE_TARGET "vdaa" /* one behind all that images can have */
+
 #define PRINTED(name, ...) g_autofree char *name = g_strdup_printf(__VA_ARGS__)
 
 /* The base image is shared, and its owner's: libvirt must not chown it. */
@@ -61,4 +63,23 @@ aqr_domain_disks_write(AqrXml *xml, const AqrVmSpec *spec)
     write_overlay(xml, spec);
     for (unsigned i = 1; i < spec->disks->len; i++)
         write_read_only(xml, g_ptr_array_index(spec->disks, i), i);
+}
+
+/* It is only read, here and below the overlay: QEMU's locks do not object. */
+char *
+aqr_domain_disks_base_image(const AqrVmSpec *spec)
+{
+    const AqrDisk *base = g_ptr_array_index(spec->disks, 0);
+    g_autoptr(AqrXml) xml = aqr_xml_new();
+
+    aqr_xml_open(xml, "disk", "type", "file", "device", "disk", NULL);
+    aqr_xml_empty(xml, "driver", "name", "qemu", "type", base->format, NULL);
+    write_untouched_source(xml, base->file);
+    write_backing(xml, base->backing);
+    aqr_xml_empty(xml, "target", "dev", BASE_IMAGE_TARGET, "bus", "virtio", NULL);
+    aqr_xml_empty(xml, "readonly", NULL);
+    aqr_xml_text(xml, "serial", AQR_BASE_IMAGE_SERIAL, NULL);
+    aqr_xml_empty(xml, "alias", "name", AQR_BASE_IMAGE_ALIAS, NULL);
+    aqr_xml_close(xml);
+    return aqr_xml_end(xml);
 }

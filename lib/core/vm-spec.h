@@ -40,6 +40,7 @@ typedef struct {
     char *nvram;            /* our copy of the EFI variables; NULL with BIOS */
     char *overlay;          /* qcow2, over disks[0] */
     GPtrArray *disks;       /* AqrDisk: the base image, then read-only ones in order */
+    gboolean base_image;    /* the guest sees disks[0] too, as it was */
     GPtrArray *shared_dirs; /* AqrSharedDir */
     GStrv qemu_args;        /* for QEMU, past libvirt; NULL: none */
     char *socket_dir;       /* where QEMU finds the sockets that we listen on */

@@ -140,6 +140,12 @@ aqr_domain_end(const AqrDomain *domain)
     return domain->end;
 }
 
+virDomainPtr
+aqr_domain_get_handle(AqrDomain *domain)
+{
+    return domain->handle;
+}
+
 unsigned
 aqr_domain_resets(const AqrDomain *domain)
 {

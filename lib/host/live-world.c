@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/live-world.h"
 
+#include "host/base-image.h"
 #include "host/embed.h"
 #include "host/guest-copy.h"
 #include "host/guest-run.h"
@@ -71,6 +72,17 @@ wait_system(AqrLiveWorld *world, const AqrPatience *patience, GError **error)
     return FALSE;
 }
 
+/* What the user wants to see in it, besides the disks. */
+static gboolean
+furnish_guest(AqrLiveWorld *world, const AqrPatience *patience, GError **error)
+{
+    AqrGuestLink *link = aqr_vm_get_link(world->vm);
+
+    return aqr_shared_mounts_add(link, world->spec, patience, error) &&
+           (!world->spec->base_image ||
+            aqr_base_image_plug(aqr_vm_get_domain(world->vm), link, world->spec, patience, error));
+}
+
 static gboolean
 wait_guest(gpointer data, GError **error)
 {
@@ -78,16 +90,20 @@ wait_guest(gpointer data, GError **error)
     AqrPatience patience = aqr_patience(world->config->boot_timeout, world->config->stop);
 
     return aqr_vm_reach_guest(world->vm, &patience, error) &&
-           wait_system(world, &patience, error) &&
-           aqr_shared_mounts_add(aqr_vm_get_link(world->vm), world->spec, &patience, error);
+           wait_system(world, &patience, error) && furnish_guest(world, &patience, error);
 }
 
-static void
-expect_reboot(gpointer data)
+static gboolean
+expect_reboot(gpointer data, GError **error)
 {
     AqrLiveWorld *world = data;
+    AqrPatience patience = aqr_patience(world->config->boot_timeout, world->config->stop);
 
+    if (!check_alive(world, error) ||
+        !aqr_base_image_unplug(aqr_vm_get_domain(world->vm), &patience, error))
+        return FALSE;
     aqr_vm_expect_reset(world->vm);
+    return TRUE;
 }
 
 static gboolean

@@ -37,6 +37,9 @@ gboolean aqr_vm_wait_reset(AqrVm *vm, const AqrPatience *patience, GError **erro
 gboolean aqr_vm_wait_end(AqrVm *vm, const AqrPatience *patience, GError **error);
 
 /* (transfer none) */
+AqrDomain *aqr_vm_get_domain(AqrVm *vm);
+
+/* (transfer none) */
 AqrGuestLink *aqr_vm_get_link(AqrVm *vm);
 
 /* (transfer full): the console's last lines. */

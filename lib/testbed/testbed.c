@@ -202,8 +202,8 @@ aqr_testbed_close(AqrTestbed *testbed)
 gboolean
 aqr_testbed_reboot(AqrTestbed *testbed, gboolean prepare_only, GError **error)
 {
-    testbed->world->expect_reboot(testbed->data);
-    if (!run_script(testbed, &save, testbed->scratch, NULL, error))
+    if (!testbed->world->expect_reboot(testbed->data, error) ||
+        !run_script(testbed, &save, testbed->scratch, NULL, error))
         return FALSE;
     if (prepare_only) /* it may take the command with it: whether it restarts will be seen */
         run_script(testbed, &announce, "", NULL, NULL);

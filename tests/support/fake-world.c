@@ -119,10 +119,10 @@ copy(gpointer data, const AqrCopy *what, gint64 timeout, AqrCopyResult *result, 
     return FALSE;
 }
 
-static void
-expect_reboot(gpointer data)
+static gboolean
+expect_reboot(gpointer data, GError **error)
 {
-    note(data, NULL, "expect_reboot");
+    return note(data, error, "expect_reboot");
 }
 
 static gboolean

@@ -3,6 +3,7 @@
 /* The goldens are judged by libvirt's own schema too: see tests/meson.build. */
 #include "core/domain-xml.h"
 
+#include "core/domain-disks.h"
 #include "core/qemu-args.h"
 
 #include "support/check-main.h"
@@ -122,8 +123,31 @@ START_TEST(writes)
 }
 END_TEST
 
+static const struct {
+    const char *golden;
+    const char *file, *format, *backing;
+} base_images[] = {
+    { "golden/device-base-image.xml", "/srv/it's <mine>.raw", "raw", NULL },
+    { "golden/device-base-image-backing.xml", "/srv/mine.qcow2", "qcow2", "/srv/sid.qcow2" },
+};
+
+START_TEST(writes_base_image)
+{
+    g_autoptr(AqrVmSpec) spec = aqr_vm_spec_new();
+    AqrDisk *disk = aqr_disk_new(base_images[_i].file, base_images[_i].format);
+    g_autofree char *xml = NULL;
+
+    if (base_images[_i].backing != NULL)
+        disk->backing = aqr_disk_new(base_images[_i].backing, "qcow2");
+    g_ptr_array_add(spec->disks, disk);
+    xml = aqr_domain_disks_base_image(spec);
+    test_data_compare(base_images[_i].golden, xml);
+}
+END_TEST
+
 void
 add_tests(TCase *tcase)
 {
+    tcase_add_loop_test(tcase, writes_base_image, 0, G_N_ELEMENTS(base_images));
     tcase_add_loop_test(tcase, writes, 0, G_N_ELEMENTS(rows));
 }

@@ -31,6 +31,8 @@ tell(const AqrVmOptions *o, const char *option)
         return g_strdup(o->qemu_options);
     if (g_str_equal(option, "shared-dir"))
         return g_strjoinv(" ", o->shared_dirs);
+    if (g_str_equal(option, "baseimage"))
+        return g_strdup(o->base_image ? "yes" : NULL);
     if (g_str_equal(option, "cpus"))
         return g_strdup_printf("%d", o->cpus);
     ck_abort_msg("%s", option);
@@ -59,6 +61,8 @@ static const struct {
     { "a --qemu-options= b", "qemu-options", "" },
     { "--shared-dir=src=/a,dst=/b i --shared-dir src=c,dst=/d,rw", "shared-dir",
       "src=/a,dst=/b src=c,dst=/d,rw" },
+    { "a", "baseimage", NULL },
+    { "a --baseimage", "baseimage", "yes" },
     { "--qemu-architecture x86_64 a", "image", "a" },
     { "a --qemu-architecture=x86_64", "image", "a" },
     { "--dpkg-architecture=amd64 a", "image", "a" },
