@@ -40,6 +40,9 @@ typedef struct {
      * of characters only that survive autopkgtest's coding. */
     const char *const *(*exec_argv)(gpointer world);
 
+    /* Tells the log how @user, NULL: root, gets into the guest from outside. */
+    void (*tell_access)(gpointer world, const char *user);
+
     /* Runs @argv on the user's terminal. */
     gboolean (*shell)(gpointer world, const char *const *argv, GError **error);
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/live-world.h"
 
+#include "core/access-hint.h"
 #include "host/base-image.h"
 #include "host/embed.h"
 #include "host/guest-copy.h"
 #include "host/guest-run.h"
 #include "host/guest-terminal.h"
 #include "host/shared-mounts.h"
+#include "host/ssh-forward.h"
 #include "host/vm.h"
 
 struct AqrLiveWorld {
@@ -16,7 +18,8 @@ struct AqrLiveWorld {
     virConnectPtr connection;
     GBytes *agent;
     AqrVmConfig vm_config;
-    AqrVm *vm; /* NULL: none runs */
+    AqrVm *vm;         /* NULL: none runs */
+    unsigned ssh_port; /* on the host, to the guest; 0: none */
 };
 
 static void
@@ -44,6 +47,7 @@ start(gpointer data, GError **error)
     world->vm = aqr_vm_start(&world->vm_config, error);
     if (world->vm == NULL)
         return FALSE;
+    world->ssh_port = aqr_ssh_forward_open(aqr_vm_get_domain(world->vm));
     if (world->embed_root != NULL)
         aqr_embed_share_capabilities(world->embed_root);
     return TRUE;
@@ -152,6 +156,15 @@ exec_argv(gpointer data)
     return world->config->exec_argv;
 }
 
+static void
+tell_access(gpointer data, const char *user)
+{
+    AqrLiveWorld *world = data;
+    g_autofree char *hint = aqr_access_hint(world->ssh_port, user, world->config->exec_argv);
+
+    note(world, hint);
+}
+
 /* A shell that could not be had is no reason to lose the testbed. */
 static gboolean
 shell(gpointer data, const char *const *argv, GError **error)
@@ -220,6 +233,7 @@ const AqrWorld aqr_live_world = {
     .expect_reboot = expect_reboot,
     .wait_reboot = wait_reboot,
     .exec_argv = exec_argv,
+    .tell_access = tell_access,
     .shell = shell,
     .explain = explain,
     .stop = stop,

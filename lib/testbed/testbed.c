@@ -248,6 +248,7 @@ aqr_testbed_shell(AqrTestbed *testbed, const char *dir, const char *const *envir
         g_strv_builder_add(builder, shell[i]);
     g_strv_builder_add(builder, dir);
     argv = g_strv_builder_end(builder);
+    testbed->world->tell_access(testbed->data, testbed->normal_user);
     return testbed->world->shell(testbed->data, (const char *const *)argv, error);
 }
 

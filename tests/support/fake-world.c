@@ -139,6 +139,12 @@ exec_argv(G_GNUC_UNUSED gpointer data)
     return argv;
 }
 
+static void
+tell_access(gpointer data, const char *user)
+{
+    note(data, NULL, "tell_access %s", user == NULL ? "root" : user);
+}
+
 static gboolean
 shell(gpointer data, const char *const *argv, GError **error)
 {
@@ -167,6 +173,7 @@ const AqrWorld fake_world = {
     .expect_reboot = expect_reboot,
     .wait_reboot = wait_reboot,
     .exec_argv = exec_argv,
+    .tell_access = tell_access,
     .shell = shell,
     .explain = explain,
     .stop = stop,
