@@ -217,6 +217,8 @@ main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     aqr_program_set_debug(options.debug);
+    if (aqr_vm_options_remark(&options) != NULL)
+        aqr_program_say("%s", aqr_vm_options_remark(&options));
     status = run(&options, &signal_number);
     if (signal_number != 0)
         raise(signal_number);

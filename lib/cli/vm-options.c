@@ -185,3 +185,11 @@ aqr_vm_options_parse(AqrVmOptions *options, int argc, char **argv, const char *s
                                 check_arch(options, error) && check_shared_dirs(options, error) &&
                                 check_images(options, error));
 }
+
+const char *
+aqr_vm_options_remark(const AqrVmOptions *options)
+{
+    if (!options->efi && g_strcmp0(options->boot, "ieee1275") == 0)
+        return "--boot=ieee1275 is for POWER machines; a PC boots by BIOS instead";
+    return NULL;
+}

@@ -37,3 +37,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AqrVmOptions, aqr_vm_options_clear)
  * @description frame the --help, which prints itself and ends the process. */
 gboolean aqr_vm_options_parse(AqrVmOptions *options, int argc, char **argv, const char *summary,
                               const char *description, GError **error);
+
+/* What the user should know of an option that is taken but means nothing here (a
+ * line without its end, transfer none); NULL: nothing. */
+const char *aqr_vm_options_remark(const AqrVmOptions *options);

@@ -84,8 +84,9 @@ aqr_boot_parse(const char *word, AqrBoot *boot, GError **error)
     static const char *const words[] = { "auto", "bios", "efi", NULL }; /* as in AqrBoot */
     int found = find_word(words, word);
 
-    /* autopkgtest-virt-qemu's "none": no firmware of ours, QEMU's own. */
-    if (g_str_equal(word, "none"))
+    /* autopkgtest-virt-qemu's "none": no firmware of ours, QEMU's own. So it is with
+     * "ieee1275", OpenFirmware, which a PC does not have. */
+    if (g_str_equal(word, "none") || g_str_equal(word, "ieee1275"))
         found = AQR_BOOT_BIOS;
     if (found < 0) {
         g_set_error(error, AQR_ERROR, AQR_ERROR_USAGE,

@@ -9,9 +9,9 @@
 /* What libvirt calls QEMU's half of a domain's first network device. */
 #define NETDEV "hostnet0"
 
-/* libvirt 9.0 has no forwards for its "user" network (since 9.1 it has, with passt),
- * so QEMU is told. It binds the port itself: of two that want the same one at once,
- * one goes on to the next. Its answer is empty when all is well. */
+/* QEMU's user network has forwards, libvirt's description of it has not, so QEMU is
+ * told. It binds the port itself: of two that want the same one at once, one goes on
+ * to the next. Its answer is empty when all is well. */
 unsigned
 aqr_ssh_forward_open(AqrDomain *domain)
 {

@@ -33,6 +33,8 @@ tell(const AqrVmOptions *o, const char *option)
         return g_strjoinv(" ", o->shared_dirs);
     if (g_str_equal(option, "baseimage"))
         return g_strdup(o->base_image ? "yes" : NULL);
+    if (g_str_equal(option, "remark"))
+        return g_strdup(aqr_vm_options_remark(o));
     if (g_str_equal(option, "cpus"))
         return g_strdup_printf("%d", o->cpus);
     ck_abort_msg("%s", option);
@@ -63,6 +65,11 @@ static const struct {
       "src=/a,dst=/b src=c,dst=/d,rw" },
     { "a", "baseimage", NULL },
     { "a --baseimage", "baseimage", "yes" },
+    { "a --boot=ieee1275", "remark",
+      "--boot=ieee1275 is for POWER machines; a PC boots by BIOS instead" },
+    { "a --boot=ieee1275 --efi", "remark", NULL },
+    { "a --boot=none", "remark", NULL },
+    { "a", "remark", NULL },
     { "--qemu-architecture x86_64 a", "image", "a" },
     { "a --qemu-architecture=x86_64", "image", "a" },
     { "--dpkg-architecture=amd64 a", "image", "a" },
