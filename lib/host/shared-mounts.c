@@ -11,14 +11,17 @@ static gboolean
 check_dir(const AqrSharedDir *dir, GError **error)
 {
     int wanted = R_OK | X_OK | (dir->writable ? W_OK : 0);
+    int problem = 0;
 
-    errno = 0;
-    if (access(dir->source, wanted) == 0 && !g_file_test(dir->source, G_FILE_TEST_IS_DIR))
-        errno = ENOTDIR;
-    if (errno == 0)
+    if (g_file_test(dir->source, G_FILE_TEST_EXISTS) &&
+        !g_file_test(dir->source, G_FILE_TEST_IS_DIR))
+        problem = ENOTDIR;
+    else if (access(dir->source, wanted) < 0)
+        problem = errno;
+    if (problem == 0)
         return TRUE;
     g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "shared directory \"%s\": %s", dir->source,
-                g_strerror(errno));
+                g_strerror(problem));
     return FALSE;
 }
 
