@@ -76,15 +76,17 @@ wait_system(AqrLiveWorld *world, const AqrPatience *patience, GError **error)
     return FALSE;
 }
 
-/* What the user wants to see in it, besides the disks. */
+/* What the user wants to see in it, besides the disks. The units that are not started
+ * yet may have used up all the time to boot. */
 static gboolean
-furnish_guest(AqrLiveWorld *world, const AqrPatience *patience, GError **error)
+furnish_guest(AqrLiveWorld *world, GError **error)
 {
+    AqrPatience patience = aqr_patience(world->config->boot_timeout, world->config->stop);
     AqrGuestLink *link = aqr_vm_get_link(world->vm);
 
-    return aqr_shared_mounts_add(link, world->spec, patience, error) &&
+    return aqr_shared_mounts_add(link, world->spec, &patience, error) &&
            (!world->spec->base_image ||
-            aqr_base_image_plug(aqr_vm_get_domain(world->vm), link, world->spec, patience, error));
+            aqr_base_image_plug(aqr_vm_get_domain(world->vm), link, world->spec, &patience, error));
 }
 
 static gboolean
@@ -94,7 +96,7 @@ wait_guest(gpointer data, GError **error)
     AqrPatience patience = aqr_patience(world->config->boot_timeout, world->config->stop);
 
     return aqr_vm_reach_guest(world->vm, &patience, error) &&
-           wait_system(world, &patience, error) && furnish_guest(world, &patience, error);
+           wait_system(world, &patience, error) && furnish_guest(world, error);
 }
 
 static gboolean
