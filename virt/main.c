@@ -9,7 +9,8 @@
 #include "auxverb.h"
 #include "base/error.h"
 #include "cli/program.h"
-#include "cli/vm-options.h"
+#include "cli/vm-plan.h"
+#include "core/domain-disks.h"
 #include "core/domain-xml.h"
 #include "core/image-info.h"
 #include "host/libvirt.h"
@@ -101,7 +102,7 @@ serve_with(const AqrVmOptions *options, const AqrVmSpec *spec, const char *work_
         .exec_argv = exec_argv,
         .user = options->user,
         .password = options->password,
-        .boot_timeout = aqr_vm_options_boot_seconds(options, spec->accel) * G_TIME_SPAN_SECOND,
+        .boot_timeout = aqr_vm_plan_boot_seconds(options, spec->accel) * G_TIME_SPAN_SECOND,
         .poweroff_timeout = options->timeout_poweroff * G_TIME_SPAN_SECOND,
         .stop = stop,
         .note = note,
@@ -116,12 +117,13 @@ print_plan(const AqrVmSpec *spec)
 {
     const AqrDisk *base = g_ptr_array_index(spec->disks, 0);
     g_auto(GStrv) argv = NULL;
-    g_autofree char *command = NULL, *xml = NULL;
+    g_autofree char *command = NULL, *xml = NULL, *base_image = NULL;
 
     argv = aqr_image_overlay_argv(spec->overlay, base->file, base->format);
     command = g_strjoinv(" ", argv);
     xml = aqr_domain_xml(spec);
-    g_print("%s\n%s", command, xml);
+    base_image = spec->base_image ? aqr_domain_disks_base_image(spec) : g_strdup("");
+    g_print("%s\n%s%s", command, xml, base_image);
 }
 
 /* Two directories of ours: one for sockets and small files, and one for what the
@@ -172,7 +174,7 @@ run_in(const AqrVmOptions *options, const Dirs *dirs, AqrStop *stop, gboolean *g
     g_autoptr(AqrVmSpec) spec = NULL;
 
     aqr_libvirt_init(log);
-    spec = aqr_vm_options_to_spec(options, dirs->work, dirs->store, stop, error);
+    spec = aqr_vm_plan_make(options, dirs->work, dirs->store, stop, error);
     if (spec == NULL)
         return FALSE;
     if (options->dry_run) {
@@ -252,6 +254,8 @@ main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     aqr_program_set_debug(options.debug);
+    if (aqr_vm_options_remark(&options) != NULL)
+        aqr_program_say("%s", aqr_vm_options_remark(&options));
     status = run(&options, &signal_number);
     if (signal_number != 0)
         raise(signal_number);

@@ -2,17 +2,9 @@
 #include "cli/vm-options.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
-#include "host/accel.h"
-#include "host/firmware.h"
-#include "host/image.h"
-
-#define BOOT_SECONDS_KVM 60 /* autopkgtest-virt-qemu's */
-#define BOOT_SECONDS_TCG 300
-
-#define PROBE_TIMEOUT (60 * G_TIME_SPAN_SECOND)
+#include "core/shared-dir.h"
 
 #define MAX_IMAGES 26 /* vda to vdz */
 
@@ -21,10 +13,15 @@ aqr_vm_options_clear(AqrVmOptions *options)
 {
     g_strfreev(options->images);
     g_strfreev(options->gpus);
+    g_strfreev(options->shared_dirs);
     g_free(options->connect);
     g_free(options->accel);
     g_free(options->boot);
     g_free(options->overlay_dir);
+    g_free(options->qemu_architecture);
+    g_free(options->dpkg_architecture);
+    g_free(options->qemu_command);
+    g_free(options->qemu_options);
     g_free(options->user);
     g_free(options->password);
     *options = (AqrVmOptions){ 0 };
@@ -43,9 +40,17 @@ aqr_vm_options_clear(AqrVmOptions *options)
     { "connect", 0, 0, G_OPTION_ARG_STRING, &(o)->connect, "libvirt to use (default: $LIBVIRT_DEFAULT_URI, qemu:///system if it answers, or qemu:///embed)", "URI" }, \
     { "overlay-dir", 'o', 0, G_OPTION_ARG_FILENAME, &(o)->overlay_dir, "Where what the testbed writes goes (default: $TMPDIR)", "DIR" }, \
     { NULL } }
+#define QEMU_ENTRIES(o) { \
+    { "qemu-command", 'q', 0, G_OPTION_ARG_FILENAME, &(o)->qemu_command, "QEMU to run (default: libvirt's choice)", "COMMAND" }, \
+    { "qemu-options", 0, 0, G_OPTION_ARG_STRING, &(o)->qemu_options, "More options for it, split at blanks", "OPTIONS" }, \
+    { "qemu-architecture", 0, 0, G_OPTION_ARG_STRING, &(o)->qemu_architecture, "Architecture of the guest, in QEMU's words: x86_64", "ARCH" }, \
+    { "dpkg-architecture", 0, 0, G_OPTION_ARG_STRING, &(o)->dpkg_architecture, "The same in Debian's words: amd64", "ARCH" }, \
+    { NULL } }
 #define GUEST_ENTRIES(o) { \
     { "user", 'u', 0, G_OPTION_ARG_STRING, &(o)->user, "Log in as USER where the image offers no root shell", "USER" }, \
     { "password", 'p', 0, G_OPTION_ARG_STRING, &(o)->password, "Password of USER", "PASSWORD" }, \
+    { "baseimage", 0, 0, G_OPTION_ARG_NONE, &(o)->base_image, "Show the image in the guest, read-only, as /dev/baseimage", NULL }, \
+    { "shared-dir", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(o)->shared_dirs, "Show a directory of the host in the guest (src=DIR,dst=DIR[,rw])", "DIRS" }, \
     { "timeout-reboot", 0, 0, G_OPTION_ARG_INT, &(o)->timeout_reboot, "How long the guest may take to boot (default: 60; without KVM 300)", "SECONDS" }, \
     { "timeout-poweroff", 0, 0, G_OPTION_ARG_INT, &(o)->timeout_poweroff, "How long it may take to power itself off (default: 0, it is not asked to)", "SECONDS" }, \
     { NULL } }
@@ -93,6 +98,27 @@ check_gpus(const AqrVmOptions *options, GError **error)
 }
 
 static gboolean
+check_arch(AqrVmOptions *options, GError **error)
+{
+    const AqrArchWords words = { options->qemu_architecture, options->dpkg_architecture,
+                                 options->qemu_command };
+
+    return aqr_arch_choose(&words, &options->arch, error);
+}
+
+static gboolean
+check_shared_dirs(const AqrVmOptions *options, GError **error)
+{
+    for (char **text = options->shared_dirs; text != NULL && *text != NULL; text++) {
+        g_autoptr(AqrSharedDir) dir = aqr_shared_dir_parse(*text, "/", error);
+
+        if (dir == NULL)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean
 check_images(const AqrVmOptions *options, GError **error)
 {
     guint n = options->images == NULL ? 0 : g_strv_length(options->images);
@@ -105,137 +131,65 @@ check_images(const AqrVmOptions *options, GError **error)
     return FALSE;
 }
 
+/* GLib wants "-c 2", autopkgtest-virt-qemu's users may write "-c2". */
+static gboolean
+is_short_with_value(const char *word)
+{
+    return word[0] == '-' && word[1] != '\0' && strchr("copqu", word[1]) != NULL && word[2] != '\0';
+}
+
+static GStrv
+split_short_options(int argc, char **argv)
+{
+    g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+
+    g_strv_builder_add(words, argv[0]);
+    for (int i = 1; i < argc; i++) {
+        const char *word = argv[i];
+
+        /* The value of this one begins with a dash as often as not. */
+        if (is_short_with_value(word) && !g_str_equal(argv[i - 1], "--qemu-options")) {
+            const char name[] = { '-', word[1], '\0' };
+
+            g_strv_builder_add(words, name);
+            word += 2;
+        }
+        g_strv_builder_add(words, word);
+    }
+    return g_strv_builder_end(words);
+}
+
 gboolean
 aqr_vm_options_parse(AqrVmOptions *options, int argc, char **argv, const char *summary,
                      const char *description, GError **error)
 {
     const GOptionEntry machine[] = MACHINE_ENTRIES(options);
+    const GOptionEntry qemu[] = QEMU_ENTRIES(options);
     const GOptionEntry guest[] = GUEST_ENTRIES(options);
     const GOptionEntry output[] = OUTPUT_ENTRIES(options);
+    g_auto(GStrv) words = split_short_options(argc, argv);
     g_autoptr(GOptionContext) context = g_option_context_new("IMAGE [READ-ONLY-IMAGE...]");
     g_autoptr(GError) failed = NULL;
 
     g_option_context_set_summary(context, summary);
     g_option_context_set_description(context, description);
     add_group(context, "machine", "The machine:", machine);
+    add_group(context, "qemu", "QEMU:", qemu);
     add_group(context, "guest", "The guest:", guest);
     g_option_context_add_main_entries(context, output, NULL);
-    if (!g_option_context_parse(context, &argc, &argv, &failed)) {
+    if (!g_option_context_parse_strv(context, &words, &failed)) {
         g_set_error(error, AQR_ERROR, AQR_ERROR_USAGE, "%s", failed->message);
         return FALSE;
     }
     return options->version || (check_ranges(options, error) && check_gpus(options, error) &&
+                                check_arch(options, error) && check_shared_dirs(options, error) &&
                                 check_images(options, error));
 }
 
-/* --- the host and the images ------------------------------------------- */
-
-static gboolean
-choose_accel(const AqrVmOptions *options, AqrVmSpec *spec, GError **error)
+const char *
+aqr_vm_options_remark(const AqrVmOptions *options)
 {
-    const char *by_default = g_getenv("AQR_ACCEL");
-    const char *word = options->accel != NULL ? options->accel : by_default;
-    AqrAccel wanted = AQR_ACCEL_AUTO;
-
-    if (word != NULL && *word != '\0' && !aqr_accel_parse(word, &wanted, error))
-        return FALSE;
-    return aqr_accel_choose(wanted, &spec->accel, error);
-}
-
-static gboolean
-add_disk(AqrVmSpec *spec, const char *image, const AqrStop *stop, GError **error)
-{
-    AqrPatience patience = aqr_patience(PROBE_TIMEOUT, stop);
-    g_autofree char *file = g_canonicalize_filename(image, NULL);
-    g_auto(AqrImageInfo) info = { 0 };
-
-    if (!aqr_image_probe(file, &info, &patience, error))
-        return FALSE;
-    g_ptr_array_add(spec->disks, g_steal_pointer(&info.disk));
-    return TRUE;
-}
-
-static gboolean
-choose_firmware(const AqrVmOptions *options, AqrVmSpec *spec, const AqrStop *stop, GError **error)
-{
-    const AqrDisk *base = g_ptr_array_index(spec->disks, 0);
-    AqrPatience patience = aqr_patience(PROBE_TIMEOUT, stop);
-    AqrFirmware firmware;
-    gboolean has_esp;
-
-    if (options->efi)
-        spec->boot = AQR_BOOT_EFI;
-    else if (options->boot != NULL && !aqr_boot_parse(options->boot, &spec->boot, error))
-        return FALSE;
-    if (spec->boot == AQR_BOOT_AUTO) {
-        if (!aqr_image_has_esp(base->file, base->format, spec->socket_dir, &has_esp, &patience,
-                               error))
-            return FALSE;
-        spec->boot = has_esp ? AQR_BOOT_EFI : AQR_BOOT_BIOS;
-    }
-    if (spec->boot == AQR_BOOT_BIOS)
-        return TRUE;
-    if (!aqr_firmware_find(&firmware, error))
-        return FALSE;
-    spec->firmware = g_strdup(firmware.code);
-    spec->nvram = g_build_filename(spec->socket_dir, "efi-variables.fd", NULL);
-    return TRUE;
-}
-
-static void
-choose_size(const AqrVmOptions *options, AqrVmSpec *spec)
-{
-    guint64 host_mib =
-        (guint64)sysconf(_SC_PHYS_PAGES) * (guint64)sysconf(_SC_PAGESIZE) / (1024 * 1024);
-
-    spec->cpus = options->cpus > 0 ? (unsigned)options->cpus
-                                   : aqr_vm_spec_default_cpus(g_get_num_processors());
-    spec->ram_mib =
-        options->ram_mib > 0 ? (guint64)options->ram_mib : aqr_vm_spec_default_ram(host_mib, FALSE);
-}
-
-/* proc(5): the 22nd field; the second may hold blanks and parentheses. */
-static guint64
-own_start(void)
-{
-    g_autofree char *text = NULL;
-    const char *rest = NULL;
-
-    if (g_file_get_contents("/proc/self/stat", &text, NULL, NULL))
-        rest = strrchr(text, ')');
-    for (int field = 2; rest != NULL && field < 22; field++)
-        rest = strchr(rest + 1, ' ');
-    return rest == NULL ? 0 : g_ascii_strtoull(rest, NULL, 10);
-}
-
-AqrVmSpec *
-aqr_vm_options_to_spec(const AqrVmOptions *options, const char *socket_dir, const char *store_dir,
-                       const AqrStop *stop, GError **error)
-{
-    g_autoptr(AqrVmSpec) spec = aqr_vm_spec_new();
-
-    spec->name =
-        g_strdup_printf("autopkgtest-%d-%06x", (int)getpid(), g_random_int_range(0, 1 << 24));
-    spec->owner = (guint32)getpid();
-    spec->since = own_start();
-    spec->socket_dir = g_strdup(socket_dir);
-    spec->overlay = g_build_filename(store_dir, "overlay.qcow2", NULL);
-    if (!choose_accel(options, spec, error))
-        return NULL;
-    for (char **image = options->images; *image != NULL; image++) {
-        if (!add_disk(spec, *image, stop, error))
-            return NULL;
-    }
-    if (!choose_firmware(options, spec, stop, error))
-        return NULL;
-    choose_size(options, spec);
-    return g_steal_pointer(&spec);
-}
-
-int
-aqr_vm_options_boot_seconds(const AqrVmOptions *options, AqrAccel accel)
-{
-    if (options->timeout_reboot > 0)
-        return options->timeout_reboot;
-    return accel == AQR_ACCEL_KVM ? BOOT_SECONDS_KVM : BOOT_SECONDS_TCG;
+    if (!options->efi && g_strcmp0(options->boot, "ieee1275") == 0)
+        return "--boot=ieee1275 is for POWER machines; a PC boots by BIOS instead";
+    return NULL;
 }

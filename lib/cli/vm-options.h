@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "core/vm-spec.h"
-#include "host/stop.h"
+#include "core/arch.h"
 
 /* The options that say what VM is wanted, for every program that starts one.
  * They are autopkgtest-virt-qemu's where it has them. */
@@ -16,6 +15,12 @@ typedef struct {
     int cpus;       /* 0: three quarters of the host's */
     gint64 ram_mib; /* 0: see aqr_vm_spec_default_ram() */
     char *overlay_dir;
+    char *qemu_architecture, *dpkg_architecture;
+    AqrArch arch; /* what they come to */
+    char *qemu_command;
+    char *qemu_options;
+    gboolean base_image;
+    char **shared_dirs;
     char *user, *password;
     int timeout_reboot;   /* seconds; 0: by accelerator */
     int timeout_poweroff; /* seconds */
@@ -33,13 +38,6 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AqrVmOptions, aqr_vm_options_clear)
 gboolean aqr_vm_options_parse(AqrVmOptions *options, int argc, char **argv, const char *summary,
                               const char *description, GError **error);
 
-/* Looks at the host and the images, and decides what the options left open.
- * @socket_dir is where the VM's sockets and EFI variables go, @store_dir where its
- * overlay goes. Cut short by @stop. */
-AqrVmSpec *aqr_vm_options_to_spec(const AqrVmOptions *options, const char *socket_dir,
-                                  const char *store_dir, const AqrStop *stop,
-                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* How long a boot may take, in seconds: VFIO and hardware take tens of them, an
- * emulated processor is some ten times slower. */
-int aqr_vm_options_boot_seconds(const AqrVmOptions *options, AqrAccel accel);
+/* What the user should know of an option that is taken but means nothing here (a
+ * line without its end, transfer none); NULL: nothing. */
+const char *aqr_vm_options_remark(const AqrVmOptions *options);

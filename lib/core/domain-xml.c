@@ -2,7 +2,9 @@
 #include "core/domain-xml.h"
 
 #include "base/xml.h"
+#include "core/domain-disks.h"
 #include "core/link-wire.h"
+#include "core/qemu-args.h"
 
 #define PRINTED(name, ...) g_autofree char *name = g_strdup_printf(__VA_ARGS__)
 
@@ -25,11 +27,16 @@ write_metadata(AqrXml *xml, const AqrVmSpec *spec)
     aqr_xml_close(xml);
 }
 
+/* Who names a machine himself gets it from libvirt too: each kind has its own
+ * buses, and libvirt gives the devices their places. */
 static void
 write_os(AqrXml *xml, const AqrVmSpec *spec)
 {
+    g_autofree char *machine = aqr_qemu_args_machine((const char *const *)spec->qemu_args);
+
     aqr_xml_open(xml, "os", NULL);
-    aqr_xml_text(xml, "type", "hvm", "arch", "x86_64", "machine", "q35", NULL);
+    aqr_xml_text(xml, "type", "hvm", "arch", aqr_arch_to_libvirt(spec->arch), "machine",
+                 machine == NULL ? "q35" : machine, NULL);
     aqr_xml_text(xml, "loader", spec->firmware, "readonly", "yes", "type", "pflash", NULL);
     aqr_xml_text(xml, "nvram", spec->nvram, NULL);
     aqr_xml_empty(xml, "boot", "dev", "hd", NULL);
@@ -68,63 +75,12 @@ write_machine(AqrXml *xml, const AqrVmSpec *spec)
     aqr_xml_empty(xml, "apic", NULL);
     aqr_xml_empty(xml, "smm", "state", "off", NULL);
     aqr_xml_close(xml);
-    write_cpu(xml, kvm);
+    if (!aqr_qemu_args_have((const char *const *)spec->qemu_args, "cpu"))
+        write_cpu(xml, kvm);
     aqr_xml_empty(xml, "clock", "offset", "utc", NULL);
     aqr_xml_text(xml, "on_poweroff", "destroy", NULL);
     aqr_xml_text(xml, "on_reboot", "restart", NULL);
     aqr_xml_text(xml, "on_crash", "destroy", NULL);
-}
-
-/* The base image is shared, and its owner's: libvirt must not chown it. */
-static void
-write_untouched_source(AqrXml *xml, const char *file)
-{
-    aqr_xml_open(xml, "source", "file", file, NULL);
-    aqr_xml_empty(xml, "seclabel", "model", "dac", "relabel", "no", NULL);
-    aqr_xml_close(xml);
-}
-
-/* All of the chain is named: what libvirt had to find out for itself it would
- * also chown. */
-static void
-write_backing(AqrXml *xml, const AqrDisk *disk)
-{
-    if (disk == NULL) {
-        aqr_xml_empty(xml, "backingStore", NULL);
-        return;
-    }
-    aqr_xml_open(xml, "backingStore", "type", "file", NULL);
-    aqr_xml_empty(xml, "format", "type", disk->format, NULL);
-    write_untouched_source(xml, disk->file);
-    write_backing(xml, disk->backing);
-    aqr_xml_close(xml);
-}
-
-static void
-write_overlay(AqrXml *xml, const AqrVmSpec *spec)
-{
-    aqr_xml_open(xml, "disk", "type", "file", "device", "disk", NULL);
-    /* The overlay does not outlive the VM: nothing needs to reach the platters. */
-    aqr_xml_empty(xml, "driver", "name", "qemu", "type", "qcow2", "cache", "unsafe", "discard",
-                  "unmap", NULL);
-    aqr_xml_empty(xml, "source", "file", spec->overlay, NULL);
-    write_backing(xml, g_ptr_array_index(spec->disks, 0));
-    aqr_xml_empty(xml, "target", "dev", "vda", "bus", "virtio", NULL);
-    aqr_xml_close(xml);
-}
-
-static void
-write_read_only(AqrXml *xml, const AqrDisk *disk, unsigned index)
-{
-    PRINTED(target, "vd%c", 'a' + (int)index);
-
-    aqr_xml_open(xml, "disk", "type", "file", "device", "disk", NULL);
-    aqr_xml_empty(xml, "driver", "name", "qemu", "type", disk->format, NULL);
-    write_untouched_source(xml, disk->file);
-    write_backing(xml, disk->backing);
-    aqr_xml_empty(xml, "target", "dev", target, "bus", "virtio", NULL);
-    aqr_xml_empty(xml, "readonly", NULL);
-    aqr_xml_close(xml);
 }
 
 /* QEMU connects to sockets that we listen on: so nothing has to be waited for,
@@ -182,13 +138,30 @@ write_network(AqrXml *xml)
     aqr_xml_close(xml);
 }
 
+/* 9p and not virtiofs: it is QEMU's own, so it needs no root, no daemon and no
+ * shared memory, and QEMU keeps to what is read-only; virtiofsd cannot. With
+ * "squash" a QEMU that may not change owners lets the guest's chown() pass. */
+static void
+write_shared_dir(AqrXml *xml, const AqrSharedDir *dir, unsigned number)
+{
+    g_autofree char *tag = aqr_shared_dir_tag(number);
+
+    aqr_xml_open(xml, "filesystem", "type", "mount", "accessmode", "squash", NULL);
+    aqr_xml_empty(xml, "source", "dir", dir->source, NULL);
+    aqr_xml_empty(xml, "target", "dir", tag, NULL);
+    if (!dir->writable)
+        aqr_xml_empty(xml, "readonly", NULL);
+    aqr_xml_close(xml);
+}
+
 static void
 write_devices(AqrXml *xml, const AqrVmSpec *spec)
 {
     aqr_xml_open(xml, "devices", NULL);
-    write_overlay(xml, spec);
-    for (unsigned i = 1; i < spec->disks->len; i++)
-        write_read_only(xml, g_ptr_array_index(spec->disks, i), i);
+    aqr_xml_text(xml, "emulator", spec->emulator, NULL);
+    aqr_domain_disks_write(xml, spec);
+    for (unsigned i = 0; i < spec->shared_dirs->len; i++)
+        write_shared_dir(xml, g_ptr_array_index(spec->shared_dirs, i), i);
     aqr_xml_empty(xml, "controller", "type", "usb", "model", "none", NULL);
     write_network(xml);
     write_links(xml, spec);
@@ -205,11 +178,13 @@ write_devices(AqrXml *xml, const AqrVmSpec *spec)
  * Where libvirt works inside of us and we have been killed, nobody would: QEMU has
  * to end of itself. */
 static void
-write_end(AqrXml *xml)
+write_qemu_args(AqrXml *xml, const AqrVmSpec *spec)
 {
     aqr_xml_open(xml, "qemu:commandline", NULL);
     aqr_xml_empty(xml, "qemu:arg", "value", "-action", NULL);
     aqr_xml_empty(xml, "qemu:arg", "value", "shutdown=poweroff", NULL);
+    for (char **arg = spec->qemu_args; arg != NULL && *arg != NULL; arg++)
+        aqr_xml_empty(xml, "qemu:arg", "value", *arg, NULL);
     aqr_xml_close(xml);
 }
 
@@ -229,7 +204,7 @@ aqr_domain_xml(const AqrVmSpec *spec)
     write_os(xml, spec);
     write_machine(xml, spec);
     write_devices(xml, spec);
-    write_end(xml);
+    write_qemu_args(xml, spec);
     aqr_xml_close(xml);
     return aqr_xml_end(xml);
 }

@@ -32,6 +32,7 @@ aqr_vm_spec_new(void)
     AqrVmSpec *spec = g_new0(AqrVmSpec, 1);
 
     spec->disks = g_ptr_array_new_with_free_func((GDestroyNotify)aqr_disk_free);
+    spec->shared_dirs = g_ptr_array_new_with_free_func((GDestroyNotify)aqr_shared_dir_free);
     return spec;
 }
 
@@ -41,10 +42,13 @@ aqr_vm_spec_free(AqrVmSpec *spec)
     if (spec == NULL)
         return;
     g_free(spec->name);
+    g_free(spec->emulator);
     g_free(spec->firmware);
     g_free(spec->nvram);
     g_free(spec->overlay);
     g_ptr_array_unref(spec->disks);
+    g_ptr_array_unref(spec->shared_dirs);
+    g_strfreev(spec->qemu_args);
     g_free(spec->socket_dir);
     g_free(spec);
 }
@@ -80,8 +84,9 @@ aqr_boot_parse(const char *word, AqrBoot *boot, GError **error)
     static const char *const words[] = { "auto", "bios", "efi", NULL }; /* as in AqrBoot */
     int found = find_word(words, word);
 
-    /* autopkgtest-virt-qemu's "none": no firmware of ours, QEMU's own. */
-    if (g_str_equal(word, "none"))
+    /* autopkgtest-virt-qemu's "none": no firmware of ours, QEMU's own. So it is with
+     * "ieee1275", OpenFirmware, which a PC does not have. */
+    if (g_str_equal(word, "none") || g_str_equal(word, "ieee1275"))
         found = AQR_BOOT_BIOS;
     if (found < 0) {
         g_set_error(error, AQR_ERROR, AQR_ERROR_USAGE,

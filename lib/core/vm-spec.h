@@ -3,6 +3,9 @@
 
 #include <glib.h>
 
+#include "core/arch.h"
+#include "core/shared-dir.h"
+
 /* What a testbed's VM is to be: a plain value, filled in by options and probes,
  * turned into libvirt's XML by core/domain-xml. */
 
@@ -26,18 +29,23 @@ struct AqrDisk {
 };
 
 typedef struct {
-    char *name;     /* of the domain */
-    guint32 owner;  /* the pid of the process that it belongs to */
-    guint64 since;  /* when that was started, as field 22 of /proc/PID/stat has it */
+    char *name;    /* of the domain */
+    guint32 owner; /* the pid of the process that it belongs to */
+    guint64 since; /* when that was started, as field 22 of /proc/PID/stat has it */
+    AqrArch arch;
+    char *emulator; /* QEMU, absolute; NULL: libvirt's choice */
     AqrAccel accel; /* not AUTO */
     AqrBoot boot;   /* not AUTO */
     unsigned cpus;
     guint64 ram_mib;
-    char *firmware;   /* EFI code, absolute; NULL with BIOS */
-    char *nvram;      /* our copy of the EFI variables; NULL with BIOS */
-    char *overlay;    /* qcow2, over disks[0] */
-    GPtrArray *disks; /* AqrDisk: the base image, then read-only ones in order */
-    char *socket_dir; /* where QEMU finds the sockets that we listen on */
+    char *firmware;         /* EFI code, absolute; NULL with BIOS */
+    char *nvram;            /* our copy of the EFI variables; NULL with BIOS */
+    char *overlay;          /* qcow2, over disks[0] */
+    GPtrArray *disks;       /* AqrDisk: the base image, then read-only ones in order */
+    gboolean base_image;    /* the guest sees disks[0] too, as it was */
+    GPtrArray *shared_dirs; /* AqrSharedDir */
+    GStrv qemu_args;        /* for QEMU, past libvirt; NULL: none */
+    char *socket_dir;       /* where QEMU finds the sockets that we listen on */
 } AqrVmSpec;
 
 AqrDisk *aqr_disk_new(const char *file, const char *format) G_GNUC_WARN_UNUSED_RESULT;

@@ -31,13 +31,17 @@ typedef struct {
     gboolean (*copy)(gpointer world, const AqrCopy *copy, gint64 timeout, AqrCopyResult *result,
                      GError **error);
 
-    /* From here on a restart of the guest is expected; wait_reboot() waits for it. */
-    void (*expect_reboot)(gpointer world);
+    /* Makes the guest ready for a restart, which is expected from here on;
+     * wait_reboot() waits for it. */
+    gboolean (*expect_reboot)(gpointer world, GError **error);
     gboolean (*wait_reboot)(gpointer world, GError **error);
 
     /* The program and arguments that run a command in the guest (transfer none);
      * of characters only that survive autopkgtest's coding. */
     const char *const *(*exec_argv)(gpointer world);
+
+    /* Tells the log how @user, NULL: root, gets into the guest from outside. */
+    void (*tell_access)(gpointer world, const char *user);
 
     /* Runs @argv on the user's terminal. */
     gboolean (*shell)(gpointer world, const char *const *argv, GError **error);

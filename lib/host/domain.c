@@ -175,6 +175,12 @@ aqr_domain_end(const AqrDomain *domain)
     return domain->end != NULL ? domain->end : aqr_domain_trouble_what(domain->trouble);
 }
 
+virDomainPtr
+aqr_domain_get_handle(AqrDomain *domain)
+{
+    return domain->handle;
+}
+
 unsigned
 aqr_domain_resets(const AqrDomain *domain)
 {

@@ -23,6 +23,9 @@ gboolean aqr_domain_stop(AqrDomain *domain, GError **error);
 void aqr_domain_free(AqrDomain *domain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrDomain, aqr_domain_free)
 
+/* libvirt's own (transfer none), for what only some domains need. */
+virDomainPtr aqr_domain_get_handle(AqrDomain *domain);
+
 /* How it ended, or what makes it useless (host/domain-trouble): "shut itself off",
  * "crashed"; NULL: it runs. */
 const char *aqr_domain_end(const AqrDomain *domain);

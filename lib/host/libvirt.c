@@ -187,3 +187,18 @@ aqr_libvirt_connect(const char *uri, const AqrStop *stop, GError **error)
         virConnectSetKeepAlive(connection, KEEPALIVE_INTERVAL, KEEPALIVE_COUNT);
     return connection;
 }
+
+gboolean
+aqr_libvirt_check_emulator(virConnectPtr connection, const char *emulator, const char *arch,
+                           GError **error)
+{
+    g_autofree char *capabilities =
+        virConnectGetDomainCapabilities(connection, emulator, arch, NULL, NULL, 0);
+    g_autofree char *doing = NULL;
+
+    if (capabilities != NULL)
+        return TRUE;
+    doing = g_strdup_printf("libvirt cannot use \"%s\" as a QEMU for %s", emulator, arch);
+    aqr_libvirt_set_error(error, AQR_ERROR_HOST, doing);
+    return FALSE;
+}

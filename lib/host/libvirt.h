@@ -30,6 +30,11 @@ const char *aqr_libvirt_choose_uri(const char *wanted);
 
 gboolean aqr_libvirt_is_embed(const char *uri);
 
+/* Whether @emulator is a QEMU that libvirt can run for guests of @arch (libvirt's
+ * name). AQR_ERROR_HOST. libvirt asks an unknown one, which takes seconds. */
+gboolean aqr_libvirt_check_emulator(virConnectPtr connection, const char *emulator,
+                                    const char *arch, GError **error);
+
 /* AQR_ERROR_HOST, with what to do about it; AQR_ERROR_STOPPED. A daemon that does
  * not answer is given up after half a minute. */
 virConnectPtr aqr_libvirt_connect(const char *uri, const AqrStop *stop,

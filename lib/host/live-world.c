@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/live-world.h"
 
+#include "core/access-hint.h"
+#include "host/base-image.h"
 #include "host/embed.h"
 #include "host/guest-copy.h"
 #include "host/guest-run.h"
 #include "host/guest-terminal.h"
 #include "host/reach.h"
 #include "host/reaper.h"
+#include "host/shared-mounts.h"
+#include "host/ssh-forward.h"
 #include "host/vm.h"
 
 struct AqrLiveWorld {
@@ -17,7 +21,8 @@ struct AqrLiveWorld {
     virConnectPtr connection;
     GBytes *agent;
     AqrVmConfig vm_config;
-    AqrVm *vm; /* NULL: none runs */
+    AqrVm *vm;         /* NULL: none runs */
+    unsigned ssh_port; /* on the host, to the guest; 0: none */
 };
 
 static void
@@ -45,6 +50,7 @@ start(gpointer data, GError **error)
     world->vm = aqr_vm_start(&world->vm_config, error);
     if (world->vm == NULL)
         return FALSE;
+    world->ssh_port = aqr_ssh_forward_open(aqr_vm_get_domain(world->vm));
     if (world->embed_root != NULL)
         aqr_embed_share_capabilities(world->embed_root);
     return TRUE;
@@ -73,21 +79,40 @@ wait_system(AqrLiveWorld *world, const AqrPatience *patience, GError **error)
     return FALSE;
 }
 
+/* What the user wants to see in it, besides the disks. The units that are not started
+ * yet may have used up all the time to boot. */
+static gboolean
+furnish_guest(AqrLiveWorld *world, GError **error)
+{
+    AqrPatience patience = aqr_patience(world->config->boot_timeout, world->config->stop);
+    AqrGuestLink *link = aqr_vm_get_link(world->vm);
+
+    return aqr_shared_mounts_add(link, world->spec, &patience, error) &&
+           (!world->spec->base_image ||
+            aqr_base_image_plug(aqr_vm_get_domain(world->vm), link, world->spec, &patience, error));
+}
+
 static gboolean
 wait_guest(gpointer data, GError **error)
 {
     AqrLiveWorld *world = data;
     AqrPatience patience = aqr_patience(world->config->boot_timeout, world->config->stop);
 
-    return aqr_vm_reach_guest(world->vm, &patience, error) && wait_system(world, &patience, error);
+    return aqr_vm_reach_guest(world->vm, &patience, error) &&
+           wait_system(world, &patience, error) && furnish_guest(world, error);
 }
 
-static void
-expect_reboot(gpointer data)
+static gboolean
+expect_reboot(gpointer data, GError **error)
 {
     AqrLiveWorld *world = data;
+    AqrPatience patience = aqr_patience(world->config->boot_timeout, world->config->stop);
 
+    if (!check_alive(world, error) ||
+        !aqr_base_image_unplug(aqr_vm_get_domain(world->vm), &patience, error))
+        return FALSE;
     aqr_vm_expect_reset(world->vm);
+    return TRUE;
 }
 
 static gboolean
@@ -134,6 +159,15 @@ exec_argv(gpointer data)
     const AqrLiveWorld *world = data;
 
     return world->config->exec_argv;
+}
+
+static void
+tell_access(gpointer data, const char *user)
+{
+    AqrLiveWorld *world = data;
+    g_autofree char *hint = aqr_access_hint(world->ssh_port, user, world->config->exec_argv);
+
+    note(world, hint);
 }
 
 /* A shell that could not be had is no reason to lose the testbed. */
@@ -206,12 +240,21 @@ const AqrWorld aqr_live_world = {
     .expect_reboot = expect_reboot,
     .wait_reboot = wait_reboot,
     .exec_argv = exec_argv,
+    .tell_access = tell_access,
     .shell = shell,
     .explain = explain,
     .stop = stop,
 };
 
 /* --- life -------------------------------------------------------------- */
+
+static gboolean
+check_emulator(const AqrLiveWorld *world, GError **error)
+{
+    return world->spec->emulator == NULL ||
+           aqr_libvirt_check_emulator(world->connection, world->spec->emulator,
+                                      aqr_arch_to_libvirt(world->spec->arch), error);
+}
 
 static gboolean
 connect_libvirt(AqrLiveWorld *world, GError **error)
@@ -228,7 +271,8 @@ connect_libvirt(AqrLiveWorld *world, GError **error)
     world->connection =
         aqr_libvirt_connect(uri != NULL ? uri : world->config->uri, world->config->stop, error);
     return world->connection != NULL &&
-           (world->embed_root != NULL || aqr_reach_check(world->connection, world->spec, error));
+           (world->embed_root != NULL || aqr_reach_check(world->connection, world->spec, error)) &&
+           check_emulator(world, error);
 }
 
 static gboolean

@@ -272,6 +272,12 @@ aqr_vm_free(AqrVm *vm)
     g_free(vm);
 }
 
+AqrDomain *
+aqr_vm_get_domain(AqrVm *vm)
+{
+    return vm->domain;
+}
+
 AqrGuestLink *
 aqr_vm_get_link(AqrVm *vm)
 {

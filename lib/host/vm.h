@@ -38,6 +38,9 @@ void aqr_vm_expect_end(AqrVm *vm);
 gboolean aqr_vm_wait_end(AqrVm *vm, const AqrPatience *patience, GError **error);
 
 /* (transfer none) */
+AqrDomain *aqr_vm_get_domain(AqrVm *vm);
+
+/* (transfer none) */
 AqrGuestLink *aqr_vm_get_link(AqrVm *vm);
 
 /* (transfer full): the console's last lines. */

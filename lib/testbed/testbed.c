@@ -202,8 +202,8 @@ aqr_testbed_close(AqrTestbed *testbed)
 gboolean
 aqr_testbed_reboot(AqrTestbed *testbed, gboolean prepare_only, GError **error)
 {
-    testbed->world->expect_reboot(testbed->data);
-    if (!run_script(testbed, &save, testbed->scratch, NULL, error))
+    if (!testbed->world->expect_reboot(testbed->data, error) ||
+        !run_script(testbed, &save, testbed->scratch, NULL, error))
         return FALSE;
     if (prepare_only) /* it may take the command with it: whether it restarts will be seen */
         run_script(testbed, &announce, "", NULL, NULL);
@@ -248,6 +248,7 @@ aqr_testbed_shell(AqrTestbed *testbed, const char *dir, const char *const *envir
         g_strv_builder_add(builder, shell[i]);
     g_strv_builder_add(builder, dir);
     argv = g_strv_builder_end(builder);
+    testbed->world->tell_access(testbed->data, testbed->normal_user);
     return testbed->world->shell(testbed->data, (const char *const *)argv, error);
 }
 

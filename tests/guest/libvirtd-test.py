@@ -17,9 +17,9 @@ daemon: Libvirtd
 image: str
 
 
-def system_server(**options) -> Server:
+def system_server(*words: str, **options) -> Server:
     server = Server("--connect", daemon.uri, "--boot=bios", "--cpus=2", "--ram-size=1024",
-                    image=image, **options)
+                    *words, image=image, **options)
     os.chmod(server.tmp, 0o755)  # QEMU's user passes through
     return server
 
@@ -31,9 +31,14 @@ def owner_and_mode() -> tuple:
 
 def runs_and_leaves_the_image_alone() -> None:
     before = owner_and_mode()
-    with system_server() as server:
+    shared = daemon.directory / "shared"
+    shared.mkdir(mode=0o755)
+    (shared / "file").write_text("from the host\n")
+    with system_server("--baseimage", f"--shared-dir=src={shared},dst=/mnt/shared") as server:
         scratch = server.open()
         assert len(daemon.domains()) == 1
+        assert server.sh("cat /mnt/shared/file") == "from the host\n"
+        assert server.sh("blkid -p -s PTUUID /dev/baseimage")
         assert owner_and_mode() == before
         assert server.sh("echo $((6 * 7))") == "42\n"
         assert server.ask("copydown", "/etc/passwd", f"{scratch}/passwd") == "ok"

@@ -119,10 +119,10 @@ copy(gpointer data, const AqrCopy *what, gint64 timeout, AqrCopyResult *result, 
     return FALSE;
 }
 
-static void
-expect_reboot(gpointer data)
+static gboolean
+expect_reboot(gpointer data, GError **error)
 {
-    note(data, NULL, "expect_reboot");
+    return note(data, error, "expect_reboot");
 }
 
 static gboolean
@@ -137,6 +137,12 @@ exec_argv(G_GNUC_UNUSED gpointer data)
     static const char *const argv[] = { "/usr/libexec/fake/exec", "/tmp/a b,%c/exec", NULL };
 
     return argv;
+}
+
+static void
+tell_access(gpointer data, const char *user)
+{
+    note(data, NULL, "tell_access %s", user == NULL ? "root" : user);
 }
 
 static gboolean
@@ -167,6 +173,7 @@ const AqrWorld fake_world = {
     .expect_reboot = expect_reboot,
     .wait_reboot = wait_reboot,
     .exec_argv = exec_argv,
+    .tell_access = tell_access,
     .shell = shell,
     .explain = explain,
     .stop = stop,

@@ -3,6 +3,9 @@
 /* The goldens are judged by libvirt's own schema too: see tests/meson.build. */
 #include "core/domain-xml.h"
 
+#include "core/domain-disks.h"
+#include "core/qemu-args.h"
+
 #include "support/check-main.h"
 #include "support/data.h"
 
@@ -14,6 +17,9 @@ typedef struct {
     const char *dir;           /* of the work files and sockets */
     const char *disks[4][2];   /* file, format */
     const char *backing[2][2]; /* what each of the first two is an overlay of */
+    const char *emulator;
+    const char *qemu_options;
+    const char *shared_dirs[3];
 } Row;
 
 static const Row rows[] = {
@@ -48,6 +54,34 @@ static const Row rows[] = {
       "/tmp/aqr.X1",
       { { "/srv/mine.qcow2", "qcow2" }, { "/srv/data.qcow2", "qcow2" } },
       { { "/srv/sid.qcow2", "qcow2" }, { "/srv/all.raw", "raw" } } },
+    { .golden = "golden/domain-emulator.xml",
+      .accel = AQR_ACCEL_KVM,
+      .boot = AQR_BOOT_BIOS,
+      .name = "autopkgtest-17-00beef",
+      .dir = "/tmp/aqr.X1",
+      .disks = { { "/srv/sid.qcow2", "qcow2" } },
+      .emulator = "/opt/qemu/bin/qemu-system-x86_64" },
+    { .golden = "golden/domain-qemu-args.xml",
+      .accel = AQR_ACCEL_KVM,
+      .boot = AQR_BOOT_BIOS,
+      .name = "autopkgtest-17-00beef",
+      .dir = "/tmp/aqr.X1",
+      .disks = { { "/srv/sid.qcow2", "qcow2" } },
+      .qemu_options = "-smbios type=11,value=<&> -device virtio-rng-pci" },
+    { .golden = "golden/domain-qemu-machine.xml",
+      .accel = AQR_ACCEL_TCG,
+      .boot = AQR_BOOT_BIOS,
+      .name = "autopkgtest-17-00beef",
+      .dir = "/tmp/aqr.X1",
+      .disks = { { "/srv/sid.qcow2", "qcow2" } },
+      .qemu_options = "-cpu Nehalem -machine pc,hpet=off" },
+    { .golden = "golden/domain-shared-dirs.xml",
+      .accel = AQR_ACCEL_TCG,
+      .boot = AQR_BOOT_BIOS,
+      .name = "autopkgtest-17-00beef",
+      .dir = "/tmp/aqr.X1",
+      .disks = { { "/srv/sid.qcow2", "qcow2" } },
+      .shared_dirs = { "src=/srv/read & see,dst=/mnt/a", "src=/srv/write,dst=/mnt/b,rw" } },
 };
 
 static AqrVmSpec *
@@ -60,10 +94,14 @@ make_spec(const Row *row)
     spec->boot = row->boot;
     spec->owner = 17;
     spec->since = 123456789012;
+    spec->emulator = g_strdup(row->emulator);
+    spec->qemu_args = aqr_qemu_args_split(row->qemu_options);
     spec->cpus = 3;
     spec->ram_mib = 2048;
     spec->overlay = g_build_filename(row->dir, "overlay.qcow2", NULL);
     spec->socket_dir = g_strdup(row->dir);
+    for (gsize i = 0; i < G_N_ELEMENTS(row->shared_dirs) && row->shared_dirs[i] != NULL; i++)
+        g_ptr_array_add(spec->shared_dirs, aqr_shared_dir_parse(row->shared_dirs[i], "/", NULL));
     if (row->boot == AQR_BOOT_EFI) {
         spec->firmware = g_strdup("/usr/share/OVMF/OVMF_CODE_4M.fd");
         spec->nvram = g_build_filename(row->dir, "efi-variables.fd", NULL);
@@ -87,8 +125,31 @@ START_TEST(writes)
 }
 END_TEST
 
+static const struct {
+    const char *golden;
+    const char *file, *format, *backing;
+} base_images[] = {
+    { "golden/device-base-image.xml", "/srv/it's <mine>.raw", "raw", NULL },
+    { "golden/device-base-image-backing.xml", "/srv/mine.qcow2", "qcow2", "/srv/sid.qcow2" },
+};
+
+START_TEST(writes_base_image)
+{
+    g_autoptr(AqrVmSpec) spec = aqr_vm_spec_new();
+    AqrDisk *disk = aqr_disk_new(base_images[_i].file, base_images[_i].format);
+    g_autofree char *xml = NULL;
+
+    if (base_images[_i].backing != NULL)
+        disk->backing = aqr_disk_new(base_images[_i].backing, "qcow2");
+    g_ptr_array_add(spec->disks, disk);
+    xml = aqr_domain_disks_base_image(spec);
+    test_data_compare(base_images[_i].golden, xml);
+}
+END_TEST
+
 void
 add_tests(TCase *tcase)
 {
+    tcase_add_loop_test(tcase, writes_base_image, 0, G_N_ELEMENTS(base_images));
     tcase_add_loop_test(tcase, writes, 0, G_N_ELEMENTS(rows));
 }

@@ -180,7 +180,8 @@ START_TEST(prepared_reboot_may_lose_announcement)
 END_TEST
 
 static const char *const reboot_failures[] = {
-    SAVE, "run restart (100 s)", "wait_reboot", "wait_guest", "run restore (300 s)",
+    "expect_reboot", SAVE,         "run restart (100 s)",
+    "wait_reboot",   "wait_guest", "run restore (300 s)",
 };
 
 /* What comes after the failure is not done any more. */
@@ -294,7 +295,7 @@ START_TEST(starts_shell)
     open_it();
     ck_assert_asked(OPENED);
     ck_assert(aqr_testbed_shell(testbed, "/a dir", environment, &error));
-    ck_assert_asked("shell env|TERM=xterm|A=1|B=two words|sh|-c|"
+    ck_assert_asked("tell_access debci\nshell env|TERM=xterm|A=1|B=two words|sh|-c|"
                     "cd -- \"$1\"; exec \"$(command -v bash || command -v sh)\" -i|sh|/a dir\n");
 }
 END_TEST

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/vm-plan.h"
+
+#include <unistd.h>
+
+#include "base/error.h"
+#include "core/qemu-args.h"
+#include "host/accel.h"
+#include "host/firmware.h"
+#include "host/image.h"
+#include "host/shared-mounts.h"
+
+#define BOOT_SECONDS_KVM 60 /* autopkgtest-virt-qemu's */
+#define BOOT_SECONDS_TCG 300
+
+#define PROBE_TIMEOUT (60 * G_TIME_SPAN_SECOND)
+
+static gboolean
+choose_accel(const AqrVmOptions *options, AqrVmSpec *spec, GError **error)
+{
+    const char *by_default = g_getenv("AQR_ACCEL");
+    const char *word = options->accel != NULL ? options->accel : by_default;
+    AqrAccel wanted = AQR_ACCEL_AUTO;
+
+    if (word != NULL && *word != '\0' && !aqr_accel_parse(word, &wanted, error))
+        return FALSE;
+    return aqr_accel_choose(wanted, &spec->accel, error);
+}
+
+static gboolean
+choose_emulator(const AqrVmOptions *options, AqrVmSpec *spec, GError **error)
+{
+    g_autofree char *found = NULL;
+
+    spec->arch = options->arch;
+    spec->base_image = options->base_image;
+    spec->qemu_args = aqr_qemu_args_split(options->qemu_options);
+    if (options->qemu_command == NULL)
+        return TRUE;
+    found = g_find_program_in_path(options->qemu_command);
+    if (found == NULL) {
+        g_set_error(error, AQR_ERROR, AQR_ERROR_HOST,
+                    "--qemu-command: there is no program \"%s\" that can be run",
+                    options->qemu_command);
+        return FALSE;
+    }
+    spec->emulator = g_canonicalize_filename(found, NULL);
+    return TRUE;
+}
+
+static gboolean
+add_disk(AqrVmSpec *spec, const char *image, const AqrStop *stop, GError **error)
+{
+    AqrPatience patience = aqr_patience(PROBE_TIMEOUT, stop);
+    g_autofree char *file = g_canonicalize_filename(image, NULL);
+    g_auto(AqrImageInfo) info = { 0 };
+
+    if (!aqr_image_probe(file, &info, &patience, error))
+        return FALSE;
+    g_ptr_array_add(spec->disks, g_steal_pointer(&info.disk));
+    return TRUE;
+}
+
+static gboolean
+choose_firmware(const AqrVmOptions *options, AqrVmSpec *spec, const AqrStop *stop, GError **error)
+{
+    const AqrDisk *base = g_ptr_array_index(spec->disks, 0);
+    AqrPatience patience = aqr_patience(PROBE_TIMEOUT, stop);
+    AqrFirmware firmware;
+    gboolean has_esp;
+
+    if (options->efi)
+        spec->boot = AQR_BOOT_EFI;
+    else if (options->boot != NULL && !aqr_boot_parse(options->boot, &spec->boot, error))
+        return FALSE;
+    if (spec->boot == AQR_BOOT_AUTO) {
+        if (!aqr_image_has_esp(base->file, base->format, spec->socket_dir, &has_esp, &patience,
+                               error))
+            return FALSE;
+        spec->boot = has_esp ? AQR_BOOT_EFI : AQR_BOOT_BIOS;
+    }
+    if (spec->boot == AQR_BOOT_BIOS)
+        return TRUE;
+    if (!aqr_firmware_find(&firmware, error))
+        return FALSE;
+    spec->firmware = g_strdup(firmware.code);
+    spec->nvram = g_build_filename(spec->socket_dir, "efi-variables.fd", NULL);
+    return TRUE;
+}
+
+static gboolean
+add_shared_dirs(const AqrVmOptions *options, AqrVmSpec *spec, GError **error)
+{
+    g_autofree char *here = g_get_current_dir();
+
+    for (char **text = options->shared_dirs; text != NULL && *text != NULL; text++) {
+        AqrSharedDir *dir = aqr_shared_dir_parse(*text, here, error);
+
+        if (dir == NULL)
+            return FALSE;
+        g_ptr_array_add(spec->shared_dirs, dir);
+    }
+    return aqr_shared_mounts_check(spec, error);
+}
+
+static void
+choose_size(const AqrVmOptions *options, AqrVmSpec *spec)
+{
+    guint64 host_mib =
+        (guint64)sysconf(_SC_PHYS_PAGES) * (guint64)sysconf(_SC_PAGESIZE) / (1024 * 1024);
+
+    spec->cpus = options->cpus > 0 ? (unsigned)options->cpus
+                                   : aqr_vm_spec_default_cpus(g_get_num_processors());
+    spec->ram_mib =
+        options->ram_mib > 0 ? (guint64)options->ram_mib : aqr_vm_spec_default_ram(host_mib, FALSE);
+}
+
+/* proc(5): the 22nd field; the second may hold blanks and parentheses. */
+static guint64
+own_start(void)
+{
+    g_autofree char *text = NULL;
+    const char *rest = NULL;
+
+    if (g_file_get_contents("/proc/self/stat", &text, NULL, NULL))
+        rest = strrchr(text, ')');
+    for (int field = 2; rest != NULL && field < 22; field++)
+        rest = strchr(rest + 1, ' ');
+    return rest == NULL ? 0 : g_ascii_strtoull(rest, NULL, 10);
+}
+
+AqrVmSpec *
+aqr_vm_plan_make(const AqrVmOptions *options, const char *socket_dir, const char *store_dir,
+                 const AqrStop *stop, GError **error)
+{
+    g_autoptr(AqrVmSpec) spec = aqr_vm_spec_new();
+
+    spec->name =
+        g_strdup_printf("autopkgtest-%d-%06x", (int)getpid(), g_random_int_range(0, 1 << 24));
+    spec->owner = (guint32)getpid();
+    spec->since = own_start();
+    spec->socket_dir = g_strdup(socket_dir);
+    spec->overlay = g_build_filename(store_dir, "overlay.qcow2", NULL);
+    if (!choose_emulator(options, spec, error) || !choose_accel(options, spec, error) ||
+        !add_shared_dirs(options, spec, error))
+        return NULL;
+    for (char **image = options->images; *image != NULL; image++) {
+        if (!add_disk(spec, *image, stop, error))
+            return NULL;
+    }
+    if (!choose_firmware(options, spec, stop, error))
+        return NULL;
+    choose_size(options, spec);
+    return g_steal_pointer(&spec);
+}
+
+int
+aqr_vm_plan_boot_seconds(const AqrVmOptions *options, AqrAccel accel)
+{
+    if (options->timeout_reboot > 0)
+        return options->timeout_reboot;
+    return accel == AQR_ACCEL_KVM ? BOOT_SECONDS_KVM : BOOT_SECONDS_TCG;
+}
