@@ -53,8 +53,11 @@ port_is_full(const Port *port)
 bool
 port_read(Port *port)
 {
-    ptrdiff_t got = buffer_fill(&port->in, port->fd, READ_AT_ONCE);
+    ptrdiff_t got;
 
+    if (port->confused)
+        return false;
+    got = buffer_fill(&port->in, port->fd, READ_AT_ONCE);
     return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
@@ -76,7 +79,7 @@ port_next(Port *port, AqrWireHeader *header, const uint8_t **payload)
     if (buffer_length(&port->in) < AQR_WIRE_HEADER)
         return false;
     if (!aqr_wire_unpack(bytes, header)) {
-        /* Nothing that follows can be understood: wait for a new agent. */
+        port->confused = true;
         buffer_clear(&port->in);
         return false;
     }

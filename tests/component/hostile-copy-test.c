@@ -58,7 +58,7 @@ add_member(GByteArray *archive, const Member *member)
     header[156] = member->type;
     g_strlcpy(header + 157, is_link ? content : "", 100);
     g_strlcpy(header + 257, "ustar", 6);
-    header[263] = header[264] = '0'; /* its version */
+    header[263] = header[264] = '0';       /* its version */
     g_strlcpy(header + 329, "0000001", 8); /* /dev/null is 1, 3 */
     g_strlcpy(header + 337, "0000003", 8);
     write_checksum(header);
