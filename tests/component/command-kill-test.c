@@ -168,6 +168,7 @@ static void
 kill_agent(void)
 {
     kill(agent->agent, SIGKILL);
+    agent->killed = TRUE;
 }
 
 static void
