@@ -19,9 +19,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "commands.h"
 #include "process.h"
+#include "serve.h"
 
 #define ORPHAN_GRACE_MS 5000
 #define POWEROFF_MS 60000
@@ -68,8 +67,7 @@ go_to_background(void)
     setsid();
 }
 
-/* SIGCHLD: a command ended. SIGIO: somebody came to or left the port's other end.
- * SIGTERM: the system shuts down if it is init's; a test's is no reason to go. */
+/* SIGCHLD: a command ended. SIGIO: somebody came to or left the port's other end. */
 static int
 open_signals(void)
 {
@@ -119,82 +117,6 @@ send_hello(Port *port, const char *nonce)
 }
 
 static void
-handle_signals(int signals, Commands *commands)
-{
-    struct signalfd_siginfo caught;
-
-    while (read(signals, &caught, sizeof caught) == (ssize_t)sizeof caught) {
-        if (caught.ssi_signo == SIGCHLD)
-            commands_reap(commands);
-        else if (caught.ssi_signo == SIGTERM && caught.ssi_pid == 1)
-            exit(0);
-    }
-}
-
-/* Waits for something to do. POLLHUP on the port cannot be masked, so a port
- * that nobody listens to is left out, until a SIGIO. */
-static void
-wait_for_work(const Commands *commands, int signals, bool connected, int timeout)
-{
-    size_t n = commands_poll_fds(commands, NULL, 0);
-    struct pollfd *fds = calloc(n + 2, sizeof *fds);
-    short port_events = POLLIN;
-
-    if (fds == NULL)
-        abort();
-    if (buffer_length(&commands->port->out) > 0)
-        port_events |= POLLOUT;
-    fds[0] = (struct pollfd){ signals, POLLIN, 0 };
-    fds[1] = (struct pollfd){ connected ? commands->port->fd : -1, port_events, 0 };
-    n = commands_poll_fds(commands, fds + 2, n);
-    poll(fds, n + 2, timeout);
-    free(fds);
-}
-
-static void
-handle_frames(Commands *commands)
-{
-    AqrWireHeader header;
-    const uint8_t *payload;
-
-    while (port_next(commands->port, &header, &payload))
-        commands_handle(commands, &header, payload);
-}
-
-/* Works until the server has gone. */
-static void
-serve(Commands *commands, int signals)
-{
-    bool connected = true;
-
-    while (connected) {
-        wait_for_work(commands, signals, true, commands_timeout(commands));
-        handle_signals(signals, commands);
-        connected = port_read(commands->port);
-        handle_frames(commands);
-        commands_step(commands);
-        connected = connected && port_write(commands->port);
-    }
-}
-
-/* Waits @ms, or until the server is back, if @for_server. Children are reaped
- * meanwhile. */
-static bool
-wait_alone(Commands *commands, int signals, int ms, bool for_server)
-{
-    int64_t until = now_ms() + ms;
-    bool back = false;
-
-    while (!back && now_ms() < until) {
-        wait_for_work(&(Commands){ .port = commands->port }, signals, false,
-                      (int)(until - now_ms()));
-        handle_signals(signals, commands);
-        back = for_server && port_read(commands->port);
-    }
-    return back;
-}
-
-static void
 power_off(Commands *commands, int signals)
 {
     static const char *const ways[][3] = { { "systemctl", "poweroff" }, { "poweroff" } };
@@ -203,7 +125,7 @@ power_off(Commands *commands, int signals)
     commands_kill_all(commands);
     if (process_start(ways[0], false, &process) == 0 ||
         process_start(ways[1], false, &process) == 0)
-        wait_alone(commands, signals, POWEROFF_MS, false);
+        serve_alone(commands, signals, POWEROFF_MS, false);
     sync();
     reboot(RB_POWER_OFF);
 }
@@ -236,7 +158,7 @@ main(int argc, char **argv)
     port_write(&port);
     do {
         serve(&commands, signals);
-    } while (wait_alone(&commands, signals, ORPHAN_GRACE_MS, true));
+    } while (serve_alone(&commands, signals, ORPHAN_GRACE_MS, true));
     power_off(&commands, signals);
     return 1;
 }

@@ -114,6 +114,15 @@ take_input(Port *port, Command *command, const uint8_t *bytes, size_t length)
     buffer_append(&command->input, bytes, length);
 }
 
+/* More than fits in is still much: starting again at 0, the command would never end. */
+static void
+take_credit(Command *command, int channel, uint32_t more)
+{
+    uint32_t room = UINT32_MAX - command->credit[channel];
+
+    command->credit[channel] += more < room ? more : room;
+}
+
 static void
 abandon_output(Command *command, int channel)
 {
@@ -152,8 +161,8 @@ command_handle(Command *command, Port *port, const AqrWireHeader *header, const 
         command->input_ended = true;
     else if (header->type == AQR_WIRE_END)
         abandon_output(command, header->channel);
-    else if (header->type == AQR_WIRE_CREDIT && header->length == 4)
-        command->credit[header->channel] += aqr_wire_get32(payload);
+    else if (header->type == AQR_WIRE_CREDIT && header->channel > 0 && header->length == 4)
+        take_credit(command, header->channel, aqr_wire_get32(payload));
     else if (header->type == AQR_WIRE_KILL)
         command_kill(command);
     else if (header->type == AQR_WIRE_RESIZE && header->length == 8)

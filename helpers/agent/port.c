@@ -17,7 +17,9 @@ port_send(Port *port, const AqrWireHeader *header, const void *payload)
 void
 port_send_number(Port *port, AqrWireType type, uint32_t stream, uint8_t channel, uint32_t number)
 {
-    AqrWireHeader header = { .length = 4, .stream = stream, .type = type, .channel = channel };
+    AqrWireHeader header = {
+        .length = 4, .stream = stream, .type = (uint8_t)type, .channel = channel
+    };
     uint8_t payload[4];
 
     aqr_wire_put32(payload, number);
@@ -53,8 +55,11 @@ port_is_full(const Port *port)
 bool
 port_read(Port *port)
 {
-    ptrdiff_t got = buffer_fill(&port->in, port->fd, READ_AT_ONCE);
+    ptrdiff_t got;
 
+    if (port->confused)
+        return false;
+    got = buffer_fill(&port->in, port->fd, READ_AT_ONCE);
     return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
@@ -71,12 +76,13 @@ port_write(Port *port)
 bool
 port_next(Port *port, AqrWireHeader *header, const uint8_t **payload)
 {
-    const uint8_t *bytes = port->in.bytes + port->in.start;
+    const uint8_t *bytes;
 
     if (buffer_length(&port->in) < AQR_WIRE_HEADER)
         return false;
+    bytes = port->in.bytes + port->in.start;
     if (!aqr_wire_unpack(bytes, header)) {
-        /* Nothing that follows can be understood: wait for a new agent. */
+        port->confused = true;
         buffer_clear(&port->in);
         return false;
     }

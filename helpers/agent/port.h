@@ -10,6 +10,7 @@
 
 typedef struct {
     int fd;
+    bool confused; /* the other end has talked nonsense: it is gone for good */
     Buffer in;
     Buffer out;
 } Port;
@@ -26,7 +27,8 @@ void port_end_data(Port *port, uint32_t stream, uint8_t channel, size_t length);
 /* The output is backed up: do not read more from commands. */
 bool port_is_full(const Port *port);
 
-/* False when the other end is gone, or talks nonsense. */
+/* False when the other end is gone, or port_next() has met nonsense: nothing that
+ * follows it could be understood. */
 bool port_read(Port *port);
 bool port_write(Port *port);
 

@@ -62,6 +62,9 @@ aqr_copy_host_argv(const AqrCopy *copy)
         "--directory", copy->host,       ".",        NULL,
     };
     const char *unpack[] = {
+        "setpriv",
+        "--bounding-set=-mknod",
+        "--inh-caps=-mknod", /* that was for root; FIFOs can be made without it */
         "tar",
         "--warning=none",
         "--extract",
@@ -73,5 +76,19 @@ aqr_copy_host_argv(const AqrCopy *copy)
         NULL,
     };
 
-    return g_strdupv((GStrv)(copy->down ? pack : unpack));
+    if (copy->down)
+        return g_strdupv((GStrv)pack);
+    return g_strdupv((GStrv)unpack + (copy->privileged ? 0 : 3));
+}
+
+GStrv
+aqr_copy_merge_argv(const char *from, const char *to)
+{
+    const char *script = "unset TAR_OPTIONS; "
+                         "tar --warning=none --create --file=- --directory \"$1\" . | "
+                         "tar --warning=none --extract --preserve-permissions --no-same-owner "
+                         "--file=- --directory \"$2\"";
+    const char *words[] = { "bash", "-o", "pipefail", "-c", script, "bash", from, to, NULL };
+
+    return g_strdupv((GStrv)words);
 }

@@ -12,6 +12,7 @@ typedef struct {
     const char *host;    /* borrowed */
     const char *guest;   /* borrowed */
     gboolean executable; /* down: the host's file has an x bit */
+    gboolean privileged; /* up: who unpacks could make device nodes, and must not */
 } AqrCopy;
 
 /* AQR_ERROR_PROTOCOL when a path is empty or only one ends in "/". */
@@ -24,3 +25,6 @@ GStrv aqr_copy_guest_argv(const AqrCopy *copy) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What runs on the host, in the directory copy->host; only for directories. */
 GStrv aqr_copy_host_argv(const AqrCopy *copy) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Merges the directory @from into @to, on the host. */
+GStrv aqr_copy_merge_argv(const char *from, const char *to) G_GNUC_WARN_UNUSED_RESULT;

@@ -65,7 +65,7 @@ handle_reboot(G_GNUC_UNUSED virConnectPtr connection, G_GNUC_UNUSED virDomainPtr
     domain->changed(domain->data);
 }
 
-static void
+static void /* NOLINTNEXTLINE(readability-function-size): libvirt's parameters */
 handle_port(G_GNUC_UNUSED virConnectPtr connection, G_GNUC_UNUSED virDomainPtr handle,
             G_GNUC_UNUSED const char *event, G_GNUC_UNUSED long long seconds,
             G_GNUC_UNUSED unsigned microseconds, const char *details, void *data)

@@ -4,17 +4,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
+#include <linux/capability.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "host/guest-run.h"
+#include "host/stage.h"
 
 /* The host's half: a file, or a tar on the other end of a pipe. */
 typedef struct {
     int fd;           /* what the guest's command reads or writes */
     GSubprocess *tar; /* NULL for a file */
+    AqrStage *stage;  /* a directory on its way up */
     gboolean tar_ended;
     gboolean tar_failed;
     char *complaint; /* why there is no such half */
@@ -49,21 +53,31 @@ note_tar_end(GObject *source, GAsyncResult *result, gpointer data)
 static gboolean
 make_target(const AqrCopy *copy, HostHalf *half)
 {
-    return copy->down || mkdir(copy->host, 0777) == 0 || errno == EEXIST ||
-           complain(half, copy->host, g_strerror(errno));
+    g_autoptr(GError) failed = NULL;
+
+    if (mkdir(copy->host, 0777) < 0 && errno != EEXIST)
+        return complain(half, copy->host, g_strerror(errno));
+    half->stage = aqr_stage_new(copy->host, &failed);
+    return half->stage != NULL || complain(half, copy->host, failed->message);
 }
 
+/* TAR_OPTIONS may be the user's, but not for this. */
 static gboolean
 start_tar(const AqrCopy *copy, HostHalf *half)
 {
-    g_auto(GStrv) argv = aqr_copy_host_argv(copy);
+    AqrCopy staged = *copy;
+    g_auto(GStrv) argv = NULL;
     g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(
         copy->down ? G_SUBPROCESS_FLAGS_NONE : G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
     g_autoptr(GError) failed = NULL;
     int ends[2];
 
-    if (!make_target(copy, half))
+    if (!copy->down && !make_target(copy, half))
         return FALSE;
+    if (half->stage != NULL)
+        staged.host = aqr_stage_dir(half->stage);
+    argv = aqr_copy_host_argv(&staged);
+    g_subprocess_launcher_unsetenv(launcher, "TAR_OPTIONS");
     if (pipe2(ends, O_CLOEXEC) < 0)
         return complain(half, copy->host, g_strerror(errno));
     fcntl(ends[0], F_SETPIPE_SZ, 1 << 20);
@@ -105,6 +119,7 @@ close_half(HostHalf *half)
         aqr_wait_until(tar_has_ended, half, "tar", &patience, NULL);
         g_object_unref(half->tar);
     }
+    aqr_stage_free(half->stage);
 }
 
 typedef struct {
@@ -120,16 +135,35 @@ job_has_ended(gpointer data)
     return transfer->job.ended;
 }
 
+/* Only what has arrived in full leaves its stage. */
+static gboolean
+leave_stage(Transfer *transfer, const AqrPatience *patience, GError **error)
+{
+    HostHalf *half = &transfer->half;
+    g_autoptr(GError) failed = NULL;
+
+    if (half->stage == NULL || half->tar_failed || transfer->job.status != 0 ||
+        transfer->job.host_error != 0 || aqr_stage_merge(half->stage, patience, &failed))
+        return TRUE;
+    if (g_error_matches(failed, AQR_ERROR, AQR_ERROR_HOST)) {
+        half->complaint = g_strdup(failed->message);
+        return TRUE;
+    }
+    g_propagate_error(error, g_steal_pointer(&failed));
+    return FALSE;
+}
+
 /* The host's tar ends once nobody holds the other end of its pipe. */
 static gboolean
-wait_both(Transfer *transfer, const AqrPatience *patience, GError **error)
+wait_all(Transfer *transfer, const AqrPatience *patience, GError **error)
 {
     if (!aqr_wait_until(job_has_ended, transfer, "the guest's side of a copy", patience, error))
         return FALSE;
     close(transfer->half.fd);
     transfer->half.fd = -1;
     return aqr_wait_until(tar_has_ended, &transfer->half, "the host's side of a copy", patience,
-                          error);
+                          error) &&
+           leave_stage(transfer, patience, error);
 }
 
 /* What went wrong in the guest, cat's and tar's complaints, goes to our stderr. */
@@ -174,13 +208,20 @@ carry_out(AqrGuestLink *link, const AqrCopy *copy, Transfer *transfer, const Aqr
         return TRUE;
     }
     start_transfer(link, copy, transfer);
-    if (wait_both(transfer, patience, &failed))
+    if (wait_all(transfer, patience, &failed))
         return judge(transfer, copy, result, error);
     *result = AQR_COPY_TIMED_OUT;
     if (aqr_patience_is_over(patience))
         return TRUE;
     g_propagate_error(error, g_steal_pointer(&failed));
     return FALSE;
+}
+
+/* Root may make devices, which a guest must not bring. */
+static gboolean
+may_make_devices(void)
+{
+    return geteuid() == 0 && prctl(PR_CAPBSET_READ, CAP_MKNOD, 0, 0, 0) > 0;
 }
 
 gboolean
@@ -193,6 +234,7 @@ aqr_guest_copy(AqrGuestLink *link, const AqrCopy *copy, const AqrPatience *patie
     gboolean done;
 
     planned.executable = stat(copy->host, &status) == 0 && (status.st_mode & 0111) != 0;
+    planned.privileged = may_make_devices();
     done = carry_out(link, &planned, &transfer, patience, result, error);
     aqr_guest_job_end(&transfer.job);
     close_half(&transfer.half);

@@ -10,6 +10,7 @@
 typedef struct {
     AqrGuestLink *link;
     GPid agent;
+    gboolean killed; /* it, by the test */
     char *dir;
 } AgentLink;
 

@@ -164,6 +164,28 @@ END_TEST
 
 /* --- the link goes ---------------------------------------------------------------------------- */
 
+static void
+kill_agent(void)
+{
+    kill(agent->agent, SIGKILL);
+    agent->killed = TRUE;
+}
+
+static void
+drop_link(void)
+{
+    aqr_guest_link_drop(agent->link);
+}
+
+/* There is no such frame: what follows could be anything, and the agent goes. */
+static void
+talk_nonsense(void)
+{
+    aqr_guest_link_send(agent->link, (AqrWireType)(AQR_WIRE_EXIT + 1), 1, 0, NULL, 0);
+}
+
+static void (*const losses[])(void) = { kill_agent, drop_link, talk_nonsense };
+
 START_TEST(is_lost_with_agent)
 {
     const char *const argv[] = { "sleep", "60", NULL };
@@ -174,10 +196,7 @@ START_TEST(is_lost_with_agent)
         job_start(&jobs[i], agent, argv, FALSE);
     }
     attend_for(100);
-    if (_i == 0)
-        kill(agent->agent, SIGKILL);
-    else
-        aqr_guest_link_drop(agent->link);
+    losses[_i]();
     for (gsize i = 0; i < G_N_ELEMENTS(jobs); i++) {
         job_wait(&jobs[i]);
         ck_assert_int_eq(jobs[i].status, -1);
@@ -209,6 +228,6 @@ add_tests(TCase *tcase)
     tcase_add_test(tcase, runs_on_terminal);
     tcase_add_test(tcase, loses_no_output_on_terminal);
     tcase_add_test(tcase, tells_terminals_size);
-    tcase_add_loop_test(tcase, is_lost_with_agent, 0, 2);
+    tcase_add_loop_test(tcase, is_lost_with_agent, 0, G_N_ELEMENTS(losses));
     tcase_add_test(tcase, cannot_start_without_link);
 }

@@ -12,7 +12,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "commands.h"
+#include "serve.h"
 
 static int
 open_signals(void)
@@ -46,53 +46,18 @@ skip_to(int fd, const char *nonce)
     exit(EXIT_FAILURE);
 }
 
-static void
-wait_for_work(const Commands *commands, int signals)
-{
-    size_t n = commands_poll_fds(commands, NULL, 0);
-    struct pollfd *fds = calloc(n + 2, sizeof *fds);
-    short port_events = POLLIN;
-
-    if (fds == NULL)
-        abort();
-    if (buffer_length(&commands->port->out) > 0)
-        port_events |= POLLOUT;
-    fds[0] = (struct pollfd){ signals, POLLIN, 0 };
-    fds[1] = (struct pollfd){ commands->port->fd, port_events, 0 };
-    n = commands_poll_fds(commands, fds + 2, n);
-    poll(fds, n + 2, commands_timeout(commands));
-    free(fds);
-}
-
-static void
-serve(Commands *commands, int signals)
-{
-    struct signalfd_siginfo caught;
-    const uint8_t *payload;
-    AqrWireHeader header;
-    bool connected = true;
-
-    while (connected) {
-        wait_for_work(commands, signals);
-        if (read(signals, &caught, sizeof caught) > 0)
-            commands_reap(commands);
-        connected = port_read(commands->port);
-        while (port_next(commands->port, &header, &payload))
-            commands_handle(commands, &header, payload);
-        commands_step(commands);
-        connected = connected && port_write(commands->port);
-    }
-}
+/* Not main()'s: what they still hold at the end has not leaked. */
+static Port port;
+static Commands commands = { .port = &port };
 
 int
 main(int argc, char **argv)
 {
-    Port port = { .fd = argc == 3 ? atoi(argv[1]) : -1 };
-    Commands commands = { .port = &port };
     int signals = open_signals();
 
     if (argc != 3 || strlen(argv[2]) != AQR_WIRE_NONCE_LENGTH)
         return EXIT_FAILURE;
+    port.fd = atoi(argv[1]);
     close_range(3, ~0u, CLOSE_RANGE_CLOEXEC); /* what the test leaves open is not ours */
     skip_to(port.fd, argv[2]);
     fcntl(port.fd, F_SETFL, O_NONBLOCK);

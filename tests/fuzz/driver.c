@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /* NAME-fuzz FILE-OR-DIRECTORY...: runs a fuzz target over its corpus as a plain
- * test: each file, and each beginning of it. To fuzz, let libFuzzer bring main():
- *
- *     CC=clang meson setup -Db_sanitize=address,undefined -Db_lundef=false \
- *         -Dc_args=-fsanitize=fuzzer-no-link fuzz
- *     ninja -C fuzz && fuzz/tests/fuzz/session-fuzz tests/fuzz/corpus/session */
+ * test: each file, and each beginning of it. To fuzz: ./run. */
 #include "fuzz.h"
 
-#include <locale.h>
-#include <signal.h>
 #include <stdlib.h>
 
 static unsigned n_files;
@@ -57,8 +51,7 @@ run_path(const char *path)
 int
 main(int argc, char **argv)
 {
-    setlocale(LC_ALL, "C.UTF-8");
-    signal(SIGPIPE, SIG_IGN);
+    LLVMFuzzerInitialize(&argc, &argv);
     for (int i = 1; i < argc; i++)
         run_path(argv[i]);
     g_print("%u files\n", n_files);

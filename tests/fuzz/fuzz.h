@@ -5,6 +5,7 @@
  * input is, a target says with g_assert. */
 #include <glib.h>
 
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const guint8 *bytes, gsize length);
 
 /* (transfer full): the input as a string; it may be without a byte. */

@@ -60,6 +60,11 @@ static const struct {
       "--blocking-factor=256 --file=- . sh /g/",
       "tar --warning=none --extract --preserve-permissions --no-same-owner --file=- --directory "
       "/h/" },
+    { { .directory = TRUE, .host = "/h/", .guest = "/g/", .privileged = TRUE },
+      "sh -c cd -- \"$1\" && exec tar --warning=none --create --blocking-factor=256 --file=- . sh "
+      "/g/",
+      "setpriv --bounding-set=-mknod --inh-caps=-mknod tar --warning=none --extract "
+      "--preserve-permissions --no-same-owner --file=- --directory /h/" },
 };
 
 START_TEST(computes_commands)
@@ -226,6 +231,27 @@ START_TEST(has_effect)
 }
 END_TEST
 
+/* Directories are directories then, whatever was there; no link is followed. */
+START_TEST(merges)
+{
+    g_autofree char *from = g_strconcat(dir, "/from", NULL);
+    g_autofree char *to = g_strconcat(dir, "/to it's", NULL);
+    g_auto(GStrv) argv = aqr_copy_merge_argv(from, to);
+    g_autofree char *line = quote_argv(argv);
+
+    ck_assert_int_eq(shell("mkdir -p from/a/b from/c elsewhere \"to it's\" && echo x >from/a/x && "
+                           "echo y >from/c/y && echo z >from/z && cd to* && mkdir c && "
+                           "touch c/kept && ln -s ../elsewhere a && ln -s ../elsewhere/z z"),
+                     0);
+    ck_assert_int_eq(shell(line), 0);
+    ck_assert_int_eq(shell("cd to* && [ -d a/b ] && [ -f a/x ] && [ -f c/y ] && [ -f c/kept ] && "
+                           "[ -f z ] && [ -z \"$(ls ../elsewhere)\" ]"),
+                     0);
+    ck_assert_int_eq(shell("rm -r from"), 0);
+    ck_assert_int_ne(shell(line), 0);
+}
+END_TEST
+
 void
 add_tests(TCase *tcase)
 {
@@ -234,5 +260,6 @@ add_tests(TCase *tcase)
     tcase_add_loop_test(tcase, computes_commands, 0, G_N_ELEMENTS(commands));
     tcase_add_loop_test(tcase, copies_file, 0, G_N_ELEMENTS(names));
     tcase_add_loop_test(tcase, copies_directory, 0, G_N_ELEMENTS(names));
+    tcase_add_test(tcase, merges);
     tcase_add_loop_test(tcase, has_effect, 0, G_N_ELEMENTS(effects));
 }

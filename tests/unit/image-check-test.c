@@ -89,7 +89,7 @@ make_qcow(unsigned last_used, gsize length)
 }
 
 static const struct {
-    unsigned last_used;
+    gsize last_used;
     gsize length;
     gboolean whole;
 } qcows[] = {
@@ -107,7 +107,7 @@ START_TEST(knows_whole_qcow)
     g_autoptr(AqrDisk) top = aqr_disk_new("/no/such/file", "qcow2");
     g_autoptr(GError) error = NULL;
 
-    make_qcow(qcows[_i].last_used, qcows[_i].length);
+    make_qcow((unsigned)qcows[_i].last_used, qcows[_i].length);
     top->backing = aqr_disk_new(path, "qcow2");
     ck_assert_int_eq(aqr_image_check_whole(top, &error), qcows[_i].whole);
     if (qcows[_i].whole)
@@ -122,7 +122,7 @@ END_TEST
 
 static const struct {
     const char *format;
-    guint8 sectors; /* of a partition that starts at the first */
+    gsize sectors; /* of a partition that starts at the first */
     gsize length;
     gboolean whole;
 } raws[] = {
@@ -139,7 +139,7 @@ START_TEST(knows_whole_raw)
 
     sector[446 + 4] = 0x83;
     sector[446 + 8] = 1;
-    sector[446 + 12] = raws[_i].sectors;
+    sector[446 + 12] = (guint8)raws[_i].sectors;
     sector[510] = 0x55;
     sector[511] = 0xaa;
     ck_assert(g_file_set_contents(path, (char *)sector, sizeof sector, NULL));
