@@ -13,6 +13,7 @@
 #include "core/domain-disks.h"
 #include "core/domain-xml.h"
 #include "core/image-info.h"
+#include "core/time-zone.h"
 #include "host/libvirt.h"
 #include "host/live-world.h"
 #include "host/sweep.h"
@@ -55,6 +56,16 @@ show_boot(const char *bytes, gsize length, G_GNUC_UNUSED gpointer data)
     g_printerr("%s", text);
 }
 
+static char *
+host_time_zone(void)
+{
+    g_autofree char *target = g_file_read_link("/etc/localtime", NULL);
+    g_autofree char *text = NULL;
+
+    g_file_get_contents("/etc/timezone", &text, NULL, NULL);
+    return aqr_time_zone_name(g_getenv("TZ"), target, text);
+}
+
 static AqrGuestLink *
 find_link(gpointer data)
 {
@@ -70,6 +81,7 @@ hold_conversation(const AqrLiveConfig *config, const AqrVmSpec *spec, AqrStop *s
     g_autoptr(AqrTestbed) testbed = NULL;
     g_autoptr(AqrSession) session = NULL;
     g_autoptr(AqrAuxverb) auxverb = NULL;
+    g_autofree char *time_zone = host_time_zone();
     gboolean done;
 
     if (world == NULL)
@@ -80,6 +92,7 @@ hold_conversation(const AqrLiveConfig *config, const AqrVmSpec *spec, AqrStop *s
     testbed = aqr_testbed_new(&aqr_live_world, world, copy_timeout());
     if (g_strcmp0(config->user, "root") != 0)
         aqr_testbed_suggest_user(testbed, config->user);
+    aqr_testbed_set_time_zone(testbed, time_zone);
     session = aqr_session_new(testbed);
     *greeted = TRUE;
     done = aqr_serve(session, stop, error);

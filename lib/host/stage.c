@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/stage.h"
 
+#include <errno.h>
 #include <ftw.h>
+#include <glib/gstdio.h>
 
+#include "base/error.h"
 #include "core/copy.h"
 #include "host/child.h"
 #include "host/workdir.h"
@@ -29,6 +32,18 @@ holds_link(const char *target)
     return nftw(path, stop_at_link, 16, FTW_PHYS) != 0;
 }
 
+static char *
+make_detour(const char *target, GError **error)
+{
+    g_autofree char *path = g_build_filename(target, ".aqr-XXXXXX", NULL);
+
+    if (g_mkdtemp(path) != NULL)
+        return g_steal_pointer(&path);
+    g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "cannot make a directory in \"%s\": %s", target,
+                g_strerror(errno));
+    return NULL;
+}
+
 AqrStage *
 aqr_stage_new(const char *target, GError **error)
 {
@@ -36,7 +51,7 @@ aqr_stage_new(const char *target, GError **error)
 
     stage->target = g_strdup(target);
     if (holds_link(target)) {
-        stage->detour = aqr_workdir_make(target, error);
+        stage->detour = make_detour(target, error);
         if (stage->detour == NULL)
             return NULL;
     }
@@ -49,7 +64,7 @@ aqr_stage_free(AqrStage *stage)
     if (stage == NULL)
         return;
     if (stage->detour != NULL)
-        aqr_workdir_remove(stage->detour);
+        aqr_workdir_remove(stage->detour, -1);
     g_free(stage->detour);
     g_free(stage->target);
     g_free(stage);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "testbed/guest-setup.h"
 
 #define SHORT_TIMEOUT (100 * G_TIME_SPAN_SECOND) /* autopkgtest's own, for small commands */
 
@@ -15,6 +16,7 @@ struct AqrTestbed {
     char *scratch;     /* NULL before the first open */
     char *suggested;   /* NULL: the first that the guest has */
     char *normal_user; /* NULL: the guest has none */
+    char *time_zone;   /* NULL: the guest keeps its own */
 };
 
 AqrTestbed *
@@ -37,6 +39,7 @@ aqr_testbed_free(AqrTestbed *testbed)
     g_free(testbed->scratch);
     g_free(testbed->suggested);
     g_free(testbed->normal_user);
+    g_free(testbed->time_zone);
     g_free(testbed);
 }
 
@@ -45,6 +48,13 @@ aqr_testbed_suggest_user(AqrTestbed *testbed, const char *user)
 {
     g_free(testbed->suggested);
     testbed->suggested = g_strdup(user);
+}
+
+void
+aqr_testbed_set_time_zone(AqrTestbed *testbed, const char *zone)
+{
+    g_free(testbed->time_zone);
+    testbed->time_zone = g_strdup(zone);
 }
 
 /* --- scripts in the guest ---------------------------------------------- */
@@ -160,8 +170,10 @@ prepare_guest(AqrTestbed *testbed, GError **error)
 {
     g_autofree char *answer = NULL;
 
-    return testbed->world->wait_guest(testbed->data, error) &&
-           run_script(testbed, &prepare, testbed->scratch == NULL ? "" : testbed->scratch, &answer,
+    if (!testbed->world->wait_guest(testbed->data, error))
+        return FALSE;
+    aqr_guest_setup(testbed->world, testbed->data, testbed->time_zone);
+    return run_script(testbed, &prepare, testbed->scratch == NULL ? "" : testbed->scratch, &answer,
                       error) &&
            take_answer(testbed, answer, error);
 }

@@ -16,6 +16,10 @@ AqrTestbed *aqr_testbed_new(const AqrWorld *world, gpointer data,
  * ordinary one that the guest has. */
 void aqr_testbed_suggest_user(AqrTestbed *testbed, const char *user);
 
+/* From its next start on the guest has this time zone, a name as aqr_time_zone_name()
+ * makes it, if it knows it; NULL: it keeps its own. */
+void aqr_testbed_set_time_zone(AqrTestbed *testbed, const char *zone);
+
 /* Closes it first. */
 void aqr_testbed_free(AqrTestbed *testbed);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrTestbed, aqr_testbed_free)

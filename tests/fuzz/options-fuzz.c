@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "cli/vm-plan.h"
+#include "core/qemu-args.h"
+#include "core/shared-dir.h"
 #include "fuzz.h"
 
 /* It would print itself and end the process. */
@@ -20,6 +23,19 @@ asks_for_help(char **words)
     return FALSE;
 }
 
+/* What the plan of a VM reads of them. */
+static void
+check_words(const AqrVmOptions *options)
+{
+    g_auto(GStrv) args = aqr_qemu_args_split(options->qemu_options);
+
+    for (char **text = options->shared_dirs; text != NULL && *text != NULL; text++) {
+        g_autoptr(AqrSharedDir) dir = aqr_shared_dir_parse(*text, "/", NULL);
+
+        g_assert(dir == NULL || g_path_is_absolute(dir->source));
+    }
+}
+
 static void
 check_options(const AqrVmOptions *options)
 {
@@ -30,11 +46,12 @@ check_options(const AqrVmOptions *options)
         return;
     g_assert(options->images != NULL && options->images[0] != NULL);
     g_assert(options->cpus >= 0 && options->ram_mib >= 0);
-    g_assert(aqr_vm_options_boot_seconds(options, AQR_ACCEL_TCG) > 0);
+    g_assert(aqr_vm_plan_boot_seconds(options, AQR_ACCEL_TCG) > 0);
     if (options->accel != NULL && aqr_accel_parse(options->accel, &accel, NULL))
         g_assert(accel <= AQR_ACCEL_TCG);
     if (options->boot != NULL && aqr_boot_parse(options->boot, &boot, NULL))
         g_assert(boot <= AQR_BOOT_EFI);
+    check_words(options);
 }
 
 int

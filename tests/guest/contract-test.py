@@ -18,9 +18,17 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from server import Server, run_all, temporary_directory, wait_for  # noqa: E402
 
 COPY_SECONDS = 20
+TIME_ZONE = "Asia/Tokyo"  # neither the image's nor, most likely, the host's
 
 server: Server
 scratch: str
+
+
+# --- what open does to the guest
+
+def the_guest_has_our_time_zone() -> None:
+    assert server.sh("readlink /etc/localtime; cat /etc/timezone; date +%Z").split() == [
+        f"/usr/share/zoneinfo/{TIME_ZONE}", TIME_ZONE, "JST"]
 
 
 # --- the execute command
@@ -262,6 +270,7 @@ def reverts() -> None:
     assert server.take_open("revert") == scratch
     assert server.sh(f"ls /root/modified 2>&1 || true; ls {scratch}").startswith("ls:")
     assert server.sh(f"stat -c %a {scratch}").strip() == "777"
+    the_guest_has_our_time_zone()
 
 
 def capabilities() -> None:
@@ -290,9 +299,11 @@ def ends_cleanly() -> None:
 def main() -> None:
     global server, scratch
     with Server("--boot=bios", "--cpus=2", "--ram-size=1024",
-                env={"AUTOPKGTEST_VIRT_COPY_TIMEOUT": str(COPY_SECONDS)}) as server:
+                env={"AUTOPKGTEST_VIRT_COPY_TIMEOUT": str(COPY_SECONDS),
+                     "TZ": TIME_ZONE}) as server:
         scratch = server.open()
         run_all([
+            the_guest_has_our_time_zone,
             arguments_arrive_exactly, statuses, streams_are_apart_and_binary, environment_is_sane,
             ends_with_its_direct_child, output_before_the_end_is_not_lost, commands_run_at_once,
             one_that_nobody_reads_holds_nobody_up, a_killed_command_ends_in_the_guest,

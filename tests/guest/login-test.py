@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""An image without a root shell on its consoles: somebody has to log in."""
+"""An image without a root shell on its consoles: somebody has to log in. And one that
+was made on another machine: it does not know its disk."""
 
 import os
 import pathlib
@@ -14,6 +15,7 @@ PREPARE = """
 systemctl --quiet disable autopkgtest@hvc1 autopkgtest@ttyS1 2>/dev/null
 echo user:pass-word | chpasswd
 echo 'user ALL=(ALL:ALL) ALL' >/etc/sudoers.d/user
+echo 'grub-pc grub-pc/install_devices multiselect /dev/mapper/loop0' | debconf-set-selections
 sync
 """
 
@@ -43,7 +45,18 @@ def a_user_with_sudo_opens_it() -> None:
         server.open()
         assert server.sh("id -u").strip() == "0"
         assert server.ask("capabilities").endswith("suggested-normal-user=user")
+        check_grub_knows_its_disk(server)
         assert server.quit() == 0, server.stderr()
+
+
+def ask_debconf(server: Server, request: str) -> str:
+    return server.sh(f"echo {request} | DEBIAN_FRONTEND=noninteractive debconf-communicate")
+
+
+def check_grub_knows_its_disk(server: Server) -> None:
+    for question in ("install_devices", "install_devices_disks_changed"):
+        assert ask_debconf(server, f"GET grub-pc/{question}") == "0 /dev/vda\n"
+        assert ask_debconf(server, f"FGET grub-pc/{question} seen") == "0 true\n"
 
 
 def expect_failure(words: str, *options: str) -> None:

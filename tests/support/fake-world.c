@@ -70,6 +70,7 @@ static const char *
 name_script(const char *script)
 {
     static const char *const names[][2] = {
+        { "debconf-set-selections", "set-up" },
         { "mktemp", "prepare" },
         { "tar --warning=none --create", "save" },
         { "tar --extract", "restore" },

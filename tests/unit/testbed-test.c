@@ -40,8 +40,9 @@ open_it(void)
     ck_assert_str_eq(scratch, FAKE_SCRATCH);
 }
 
-#define OPENED "start\nwait_guest\nrun prepare (100 s)\n"
-#define OPENED_AGAIN "start\nwait_guest\nrun prepare " FAKE_SCRATCH " (100 s)\n"
+#define STARTED "start\nwait_guest\nrun set-up (30 s)\n"
+#define OPENED STARTED "run prepare (100 s)\n"
+#define OPENED_AGAIN STARTED "run prepare " FAKE_SCRATCH " (100 s)\n"
 
 START_TEST(opens_and_closes)
 {
@@ -84,6 +85,25 @@ START_TEST(keeps_scratch)
     world->scratch = "/tmp/other"; /* what mktemp would make */
     open_it();
     ck_assert_asked("stop orderly\n" OPENED_AGAIN);
+}
+END_TEST
+
+/* Only when it has started, for a reboot keeps it; and no failure of it counts. */
+START_TEST(sets_up_in_time_zone)
+{
+    g_autoptr(GError) error = NULL;
+    const char *scratch;
+
+    aqr_testbed_set_time_zone(testbed, "Asia/Tokyo");
+    aqr_testbed_set_time_zone(testbed, "Europe/Berlin");
+    world->fails = _i == 0 ? NULL : "run set-up Europe/Berlin (30 s)";
+    open_it();
+    ck_assert_asked("start\nwait_guest\nrun set-up Europe/Berlin (30 s)\nrun prepare (100 s)\n");
+    ck_assert(aqr_testbed_reboot(testbed, FALSE, &error));
+    g_free(fake_world_take(world));
+    ck_assert(aqr_testbed_revert(testbed, &scratch, &error));
+    ck_assert_asked("stop orderly\nstart\nwait_guest\nrun set-up Europe/Berlin (30 s)\n"
+                    "run prepare " FAKE_SCRATCH " (100 s)\n");
 }
 END_TEST
 
@@ -315,6 +335,7 @@ add_tests(TCase *tcase)
     tcase_add_test(tcase, closes_when_freed);
     tcase_add_test(tcase, is_harmless_unopened);
     tcase_add_test(tcase, keeps_scratch);
+    tcase_add_loop_test(tcase, sets_up_in_time_zone, 0, 2);
     tcase_add_loop_test(tcase, failing_open_leaves_it_stopped, 0, G_N_ELEMENTS(failures));
     tcase_add_test(tcase, failing_revert_leaves_it_stopped);
     tcase_add_loop_test(tcase, refuses_scratch, 0, G_N_ELEMENTS(unusable));

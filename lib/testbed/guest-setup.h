@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/world.h"
+
+/* What autopkgtest-virt-qemu changes in a guest that has just started, and tests
+ * may count on: it has the host's time zone, and an upgrade of grub-pc knows its
+ * disk. Not for what a testbed cannot do without: whatever cannot be done, here or
+ * in the guest, is left as it is. @time_zone may be NULL. */
+void aqr_guest_setup(const AqrWorld *world, gpointer data, const char *time_zone);

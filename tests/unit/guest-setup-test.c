@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "testbed/guest-setup.h"
+
+#include "support/check-main.h"
+#include "support/fake-world.h"
+
+/* One command, whatever becomes of it. What it does in a guest is for tests/guest. */
+static const struct {
+    const char *zone;
+    const char *fails;
+    int status;
+    const char *asked;
+} rows[] = {
+    { "Europe/Berlin", NULL, 0, "run set-up Europe/Berlin (30 s)\n" },
+    { NULL, NULL, 0, "run set-up (30 s)\n" },
+    { NULL, NULL, 127, "run set-up (30 s)\n" },
+    { "UTC", "run set-up UTC (30 s)", 0, "run set-up UTC (30 s)\n" },
+};
+
+START_TEST(asks_once)
+{
+    g_autoptr(FakeWorld) world = fake_world_new();
+    g_autofree char *asked = NULL;
+
+    world->fails = rows[_i].fails;
+    world->status = rows[_i].status;
+    aqr_guest_setup(&fake_world, world, rows[_i].zone);
+    asked = fake_world_take(world);
+    ck_assert_str_eq(asked, rows[_i].asked);
+}
+END_TEST
+
+void
+add_tests(TCase *tcase)
+{
+    tcase_add_loop_test(tcase, asks_once, 0, G_N_ELEMENTS(rows));
+}
