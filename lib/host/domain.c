@@ -16,6 +16,7 @@ struct AqrDomain {
     gboolean port_closed;
     AqrDomainTrouble *trouble;
     const char *end;
+    gboolean stopped; /* libvirt is done with it: one that crashed may not be gone yet */
     unsigned resets;
     AqrDomainChanged changed;
     gpointer data;
@@ -49,6 +50,7 @@ handle_lifecycle(G_GNUC_UNUSED virConnectPtr connection, G_GNUC_UNUSED virDomain
     AqrDomain *domain = data;
     const char *end = name_end(event, detail);
 
+    domain->stopped = domain->stopped || event == VIR_DOMAIN_EVENT_STOPPED;
     if (end == NULL || domain->end != NULL)
         return 0;
     domain->end = end;
@@ -100,7 +102,9 @@ check_state(AqrDomain *domain)
 {
     int state = 0;
 
-    if (virDomainGetState(domain->handle, &state, NULL, 0) < 0 || state == VIR_DOMAIN_SHUTOFF)
+    domain->stopped =
+        virDomainGetState(domain->handle, &state, NULL, 0) < 0 || state == VIR_DOMAIN_SHUTOFF;
+    if (domain->stopped)
         domain->end = "ended at once";
     else if (state == VIR_DOMAIN_CRASHED)
         domain->end = "crashed";
@@ -139,7 +143,7 @@ aqr_domain_start(virConnectPtr connection, const char *xml, AqrDomainChanged cha
 gboolean
 aqr_domain_stop(AqrDomain *domain, GError **error)
 {
-    if (domain->end != NULL || virDomainDestroy(domain->handle) == 0 ||
+    if (domain->stopped || virDomainDestroy(domain->handle) == 0 ||
         virGetLastErrorCode() == VIR_ERR_NO_DOMAIN ||
         virGetLastErrorCode() == VIR_ERR_OPERATION_INVALID) {
         domain->end = domain->end == NULL ? "was destroyed" : domain->end;

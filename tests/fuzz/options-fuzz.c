@@ -23,17 +23,22 @@ asks_for_help(char **words)
     return FALSE;
 }
 
+static void
+check_shared_dir(const char *text)
+{
+    g_autoptr(AqrSharedDir) dir = aqr_shared_dir_parse(text, "/", NULL);
+
+    g_assert(dir == NULL || g_path_is_absolute(dir->source));
+}
+
 /* What the plan of a VM reads of them. */
 static void
 check_words(const AqrVmOptions *options)
 {
     g_auto(GStrv) args = aqr_qemu_args_split(options->qemu_options);
 
-    for (char **text = options->shared_dirs; text != NULL && *text != NULL; text++) {
-        g_autoptr(AqrSharedDir) dir = aqr_shared_dir_parse(*text, "/", NULL);
-
-        g_assert(dir == NULL || g_path_is_absolute(dir->source));
-    }
+    for (char **text = options->shared_dirs; text != NULL && *text != NULL; text++)
+        check_shared_dir(*text);
 }
 
 static void

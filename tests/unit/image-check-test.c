@@ -89,17 +89,22 @@ make_qcow(unsigned last_used, gsize length)
 }
 
 static const struct {
-    gsize last_used;
     gsize length;
+    unsigned last_used;
     gboolean whole;
 } qcows[] = {
-    { 300, 301 * CLUSTER, TRUE },  { 300, 300 * CLUSTER + 1, TRUE }, /* the last one need not be
-                                                                        whole */
-    { 300, 300 * CLUSTER, FALSE }, { 300, 150 * CLUSTER, FALSE },    { 300, 4 * CLUSTER, FALSE },
-    { 3, 4 * CLUSTER, TRUE },      /* nothing in the second block */
-    { 3, 4 * CLUSTER - 1, FALSE }, /* which is cut */
-    { 300, CLUSTER + 8, FALSE },   /* so is the table */
-    { 300, 1000 * CLUSTER, TRUE },
+    /* the last one need not be whole */
+    { 301 * CLUSTER, 300, TRUE },
+    { 300 * CLUSTER + 1, 300, TRUE },
+    { 300 * CLUSTER, 300, FALSE },
+    { 150 * CLUSTER, 300, FALSE },
+    { 4 * CLUSTER, 300, FALSE },
+    { 1000 * CLUSTER, 300, TRUE },
+    /* nothing in the second block, which is cut then */
+    { 4 * CLUSTER, 3, TRUE },
+    { 4 * CLUSTER - 1, 3, FALSE },
+    /* so is the table */
+    { CLUSTER + 8, 300, FALSE },
 };
 
 START_TEST(knows_whole_qcow)
@@ -107,7 +112,7 @@ START_TEST(knows_whole_qcow)
     g_autoptr(AqrDisk) top = aqr_disk_new("/no/such/file", "qcow2");
     g_autoptr(GError) error = NULL;
 
-    make_qcow((unsigned)qcows[_i].last_used, qcows[_i].length);
+    make_qcow(qcows[_i].last_used, qcows[_i].length);
     top->backing = aqr_disk_new(path, "qcow2");
     ck_assert_int_eq(aqr_image_check_whole(top, &error), qcows[_i].whole);
     if (qcows[_i].whole)
@@ -122,13 +127,13 @@ END_TEST
 
 static const struct {
     const char *format;
-    gsize sectors; /* of a partition that starts at the first */
     gsize length;
     gboolean whole;
+    guint8 sectors; /* of a partition that starts at the first */
 } raws[] = {
-    { "raw", 99, 100 * 512, TRUE }, { "raw", 99, 100 * 512 - 1, FALSE },
-    { "raw", 99, 512, FALSE },      { "raw", 99, 511, TRUE }, /* no table at all */
-    { "vmdk", 99, 512, TRUE },      { "raw", 0, 512, TRUE },
+    { "raw", 100 * 512, TRUE, 99 }, { "raw", 100 * 512 - 1, FALSE, 99 },
+    { "raw", 512, FALSE, 99 },      { "raw", 511, TRUE, 99 }, /* no table at all */
+    { "raw", 512, TRUE, 0 },        { "vmdk", 512, TRUE, 99 },
 };
 
 START_TEST(knows_whole_raw)
@@ -139,7 +144,7 @@ START_TEST(knows_whole_raw)
 
     sector[446 + 4] = 0x83;
     sector[446 + 8] = 1;
-    sector[446 + 12] = (guint8)raws[_i].sectors;
+    sector[446 + 12] = raws[_i].sectors;
     sector[510] = 0x55;
     sector[511] = 0xaa;
     ck_assert(g_file_set_contents(path, (char *)sector, sizeof sector, NULL));
