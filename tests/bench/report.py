@@ -64,7 +64,8 @@ ROWS: tuple[Row | RatioRow, ...] = (
     Row("many-up", "copyup, 1089 files of 100 kB", "many-up"),
     Row("close", "close", "close"),
     Row("quit", "quit", "quit"),
-    Row("memory", "server's peak memory", "memory", max, "MiB"),
+    Row("memory", "server's peak memory, with libraries", "memory", max, "MiB"),
+    Row("own-memory", "its memory at the end, without", "own-memory", max, "MiB"),
 )
 
 SIDES = ("stock", "ours")
