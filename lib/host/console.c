@@ -10,7 +10,9 @@
 #include "host/sink.h"
 
 #define KEPT (64u << 10)
-#define PANIC_LINES 80 /* at most, of a panic */
+#define READ_AT_ONCE 4096u
+#define JUST (2 * READ_AT_ONCE) /* what has just been read, and what it may continue */
+#define PANIC_LINES 80          /* at most, of a panic */
 
 struct AqrConsole {
     AqrListener *listener;
@@ -37,7 +39,7 @@ keep_tail(AqrConsole *console, const char *bytes, gsize length)
 static ssize_t
 read_some(AqrConsole *console)
 {
-    char bytes[4096];
+    char bytes[READ_AT_ONCE];
     ssize_t got = read(console->fd, bytes, sizeof bytes);
 
     if (got > 0) {
@@ -137,7 +139,7 @@ aqr_console_just_said(const AqrConsole *console, const char *words)
 {
     gsize length = console->tail->len;
 
-    return strstr(console->tail->str + length - MIN(length, 512), words) != NULL;
+    return strstr(console->tail->str + length - MIN(length, JUST), words) != NULL;
 }
 
 /* What getty wrote tells nothing, and autopkgtest's own tests want it nowhere. */

@@ -116,9 +116,7 @@ read_console(AqrConsole *console, const char *bytes, gsize length, gpointer data
     if (which == AQR_SOCKET_TTYS0 || which == AQR_SOCKET_HVC0)
         look_for_panic(guest, console);
     if (guest->brought) {
-        g_autofree char *tail = aqr_console_tail(console, 2);
-
-        guest->failed = guest->failed || strstr(tail, AQR_BOOTSTRAP_FAILED) != NULL;
+        guest->failed = guest->failed || aqr_console_just_said(console, AQR_BOOTSTRAP_FAILED);
         return;
     }
     answer = aqr_guest_shell_read(guest->shell, which, bytes, length);
