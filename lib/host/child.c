@@ -2,6 +2,8 @@
 #include "host/child.h"
 
 #include <gio/gio.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include "host/limits.h"
 
@@ -29,6 +31,16 @@ is_done(gpointer data)
     return talk->done;
 }
 
+/* Its number is its own until it is reaped, which GIO tells by having none. */
+static void
+end_group(GSubprocess *child)
+{
+    const char *pid = g_subprocess_get_identifier(child);
+
+    if (pid != NULL)
+        kill(-(pid_t)g_ascii_strtoll(pid, NULL, 10), SIGKILL);
+}
+
 static gboolean
 talk_to_end(GSubprocess *child, Talk *talk, const char *name, const AqrPatience *patience,
             GError **error)
@@ -38,7 +50,7 @@ talk_to_end(GSubprocess *child, Talk *talk, const char *name, const AqrPatience 
     g_subprocess_communicate_utf8_async(child, NULL, NULL, take_output, talk);
     if (aqr_wait_until(is_done, talk, name, patience, error))
         return TRUE;
-    g_subprocess_force_exit(child);
+    end_group(child);
     return aqr_wait_until(is_done, talk, name, &ending, NULL) && FALSE;
 }
 
@@ -53,13 +65,21 @@ judge(GSubprocess *child, Talk *talk, const char *name, AqrError code, const cha
     return NULL;
 }
 
+/* In the child: a group of its own, which can be ended with all that it started. */
+static void
+set_up(gpointer data)
+{
+    setpgid(0, 0);
+    aqr_limits_restore(data);
+}
+
 static GSubprocess *
 start(const char *const *argv, GError **error)
 {
     g_autoptr(GSubprocessLauncher) launcher =
         g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
 
-    g_subprocess_launcher_set_child_setup(launcher, aqr_limits_restore, NULL, NULL);
+    g_subprocess_launcher_set_child_setup(launcher, set_up, NULL, NULL);
     return g_subprocess_launcher_spawnv(launcher, argv, error);
 }
 

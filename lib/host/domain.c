@@ -102,8 +102,10 @@ check_state(AqrDomain *domain)
 {
     int state = 0;
 
-    domain->stopped =
-        virDomainGetState(domain->handle, &state, NULL, 0) < 0 || state == VIR_DOMAIN_SHUTOFF;
+    if (virDomainGetState(domain->handle, &state, NULL, 0) < 0)
+        domain->stopped = virGetLastErrorCode() == VIR_ERR_NO_DOMAIN;
+    else
+        domain->stopped = state == VIR_DOMAIN_SHUTOFF;
     if (domain->stopped)
         domain->end = "ended at once";
     else if (state == VIR_DOMAIN_CRASHED)

@@ -31,13 +31,20 @@ complain(HostHalf *half, const char *name, const char *what)
     return FALSE;
 }
 
+/* Opening a FIFO waits for somebody at its other end, and nothing could cut that short. */
 static gboolean
 open_file(const AqrCopy *copy, HostHalf *half)
 {
-    half->fd =
-        open(copy->host,
-             copy->down ? O_RDONLY | O_CLOEXEC : O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    return half->fd >= 0 || complain(half, copy->host, g_strerror(errno));
+    int mode = copy->down ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC;
+    struct stat status;
+
+    half->fd = open(copy->host, mode | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
+    if (half->fd < 0)
+        return complain(half, copy->host, g_strerror(errno));
+    if (fstat(half->fd, &status) == 0 && S_ISFIFO(status.st_mode))
+        return complain(half, copy->host, "it is a FIFO");
+    fcntl(half->fd, F_SETFL, mode & O_ACCMODE);
+    return TRUE;
 }
 
 static void

@@ -136,7 +136,7 @@ check_layer(const AqrDisk *disk, GError **error)
         return TRUE;
     g_set_error(error, AQR_ERROR, AQR_ERROR_IMAGE,
                 "image \"%s\": its end is missing, it has only %" G_GUINT64_FORMAT
-                " bytes; copy or build it again",
+                " bytes; copy or build it again, or mend it with \"qemu-img check -r leaks\"",
                 disk->file, file.length);
     return FALSE;
 }

@@ -148,27 +148,11 @@ connect_daemon(const char *uri, const AqrStop *stop, GError **error)
     return connection;
 }
 
-/* The names that libvirt looks for; it would tell only when the VM starts. */
-static gboolean
-has_qemu(void)
-{
-    g_autofree char *debian = g_find_program_in_path("qemu-system-x86_64");
-    g_autofree char *other = g_find_program_in_path("qemu-kvm");
-
-    return debian != NULL || other != NULL || access("/usr/libexec/qemu-kvm", X_OK) == 0;
-}
-
 static virConnectPtr
 connect_embed(const char *uri, GError **error)
 {
-    virConnectPtr connection;
+    virConnectPtr connection = virConnectOpen(uri);
 
-    if (!has_qemu()) {
-        g_set_error_literal(error, AQR_ERROR, AQR_ERROR_HOST,
-                            "there is no qemu-system-x86_64; install the package qemu-system-x86");
-        return NULL;
-    }
-    connection = virConnectOpen(uri);
     if (connection == NULL)
         g_set_error(error, AQR_ERROR, AQR_ERROR_HOST,
                     "cannot connect to \"%s\": %s; install libvirt-daemon-driver-qemu and "
@@ -186,6 +170,20 @@ aqr_libvirt_connect(const char *uri, const AqrStop *stop, GError **error)
     if (connection != NULL && !embed)
         virConnectSetKeepAlive(connection, KEEPALIVE_INTERVAL, KEEPALIVE_COUNT);
     return connection;
+}
+
+/* The names that libvirt looks for. */
+gboolean
+aqr_libvirt_check_qemu(GError **error)
+{
+    g_autofree char *debian = g_find_program_in_path("qemu-system-x86_64");
+    g_autofree char *other = g_find_program_in_path("qemu-kvm");
+
+    if (debian != NULL || other != NULL || access("/usr/libexec/qemu-kvm", X_OK) == 0)
+        return TRUE;
+    g_set_error_literal(error, AQR_ERROR, AQR_ERROR_HOST,
+                        "there is no qemu-system-x86_64; install the package qemu-system-x86");
+    return FALSE;
 }
 
 gboolean

@@ -30,6 +30,10 @@ const char *aqr_libvirt_choose_uri(const char *wanted);
 
 gboolean aqr_libvirt_is_embed(const char *uri);
 
+/* Whether this host has a QEMU of its own; libvirt within us would tell only when the
+ * VM starts. AQR_ERROR_HOST. */
+gboolean aqr_libvirt_check_qemu(GError **error);
+
 /* Whether @emulator is a QEMU that libvirt can run for guests of @arch (libvirt's
  * name). AQR_ERROR_HOST. libvirt asks an unknown one, which takes seconds. */
 gboolean aqr_libvirt_check_emulator(virConnectPtr connection, const char *emulator,

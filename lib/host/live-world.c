@@ -251,8 +251,9 @@ const AqrWorld aqr_live_world = {
 static gboolean
 check_emulator(const AqrLiveWorld *world, GError **error)
 {
-    return world->spec->emulator == NULL ||
-           aqr_libvirt_check_emulator(world->connection, world->spec->emulator,
+    if (world->spec->emulator == NULL)
+        return world->embed_root == NULL || aqr_libvirt_check_qemu(error);
+    return aqr_libvirt_check_emulator(world->connection, world->spec->emulator,
                                       aqr_arch_to_libvirt(world->spec->arch), error);
 }
 

@@ -21,9 +21,10 @@ struct AqrReaper {
 
 /* A signal handler has no other way to reach its data. */
 static int handler_fd = -1;
+static void (*handler_before)(int); /* GLib's, where pidfd_open() may not be used; or none */
 
 static void
-note_child(G_GNUC_UNUSED int number)
+note_child(int number)
 {
     int saved = errno;
 
@@ -31,6 +32,8 @@ note_child(G_GNUC_UNUSED int number)
         /* The pipe is full: the thread will look anyway. */
     }
     errno = saved;
+    if (handler_before != NULL)
+        handler_before(number);
 }
 
 /* A daemon's first parent made a session of its own and has gone. Somebody's child
@@ -79,21 +82,32 @@ reap(gpointer data)
     return NULL;
 }
 
+static void (*get_function(const struct sigaction *action))(int)
+{
+    gboolean plain = (action->sa_flags & SA_SIGINFO) == 0 && action->sa_handler != SIG_DFL &&
+                     action->sa_handler != SIG_IGN;
+
+    return plain ? action->sa_handler : NULL;
+}
+
 AqrReaper *
 aqr_reaper_new(GError **error)
 {
     struct sigaction action = { .sa_handler = note_child, .sa_flags = SA_RESTART | SA_NOCLDSTOP };
     g_autofree AqrReaper *reaper = g_new0(AqrReaper, 1);
 
-    if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || pipe2(reaper->fds, O_CLOEXEC) < 0) {
+    if (pipe2(reaper->fds, O_CLOEXEC) < 0) {
         g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "cannot look after children: %s",
                     g_strerror(errno));
         return NULL;
     }
     fcntl(reaper->fds[1], F_SETFL, O_NONBLOCK);
+    prctl(PR_SET_CHILD_SUBREAPER, 1); /* every Linux that we run on has it */
     handler_fd = reaper->fds[1];
     sigemptyset(&action.sa_mask);
-    sigaction(SIGCHLD, &action, &reaper->before);
+    sigaction(SIGCHLD, NULL, &reaper->before);
+    handler_before = get_function(&reaper->before);
+    sigaction(SIGCHLD, &action, NULL);
     reaper->thread = g_thread_new("reaper", reap, GINT_TO_POINTER(reaper->fds[0]));
     return g_steal_pointer(&reaper);
 }

@@ -8,7 +8,8 @@
  * whoever ends it polls until its zombie is gone. init may take its time for
  * that: seconds, or for ever where a container's first process never waits.
  *
- * Not for children that somebody waits for: those stay theirs. */
+ * Not for children that somebody waits for: those stay theirs. What led a session
+ * could be one; it stays a zombie until we end. */
 typedef struct AqrReaper AqrReaper;
 
 /* One at a time in a process. Works in a thread of its own, as libvirt blocks the

@@ -16,9 +16,9 @@ AqrStop *aqr_stop_new(GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void aqr_stop_free(AqrStop *stop);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrStop, aqr_stop_free)
 
-/* From here on a second signal ends this process at once, by its default action, even
- * if a call into libvirt never returns; @argv (transfer none) is run to its end
- * before. NULL: a second signal is like the first. */
+/* From here on a second signal, half a second after the first or later, ends this process at once,
+ * by its default action, even if a call into libvirt never returns; @argv (transfer none) is run to
+ * its end before. NULL: a second signal is like the first. */
 void aqr_stop_set_last_resort(const char *const *argv);
 
 /* @reason is what an error says: "the caller has gone". The first one counts. */

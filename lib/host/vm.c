@@ -23,7 +23,8 @@ struct AqrVm {
     AqrDomain *domain;
     unsigned resets; /* of the domain's, those that are accounted for */
     gboolean reset_expected;
-    guint away; /* timer, while the agent's port is closed */
+    unsigned resets_before; /* those, when one came to be expected */
+    guint away;             /* timer, while the agent's port is closed */
     gboolean end_expected;
     gboolean end_noted;
 };
@@ -53,8 +54,7 @@ renew_agent(gpointer data)
     AqrVm *vm = data;
 
     vm->away = 0;
-    if (!vm->reset_expected && !vm->end_expected)
-        note(vm, "the agent in the guest has gone, and all commands with it; bringing another");
+    note(vm, "the agent in the guest has gone, and all commands with it; bringing another");
     aqr_guest_renew(vm->guest);
     return G_SOURCE_REMOVE;
 }
@@ -62,8 +62,9 @@ renew_agent(gpointer data)
 static void
 watch_agent(AqrVm *vm)
 {
-    gboolean away =
-        aqr_domain_port_is_closed(vm->domain) && aqr_guest_link_is_up(aqr_vm_get_link(vm));
+    gboolean leaving = vm->reset_expected || vm->end_expected; /* so does its agent */
+    gboolean away = aqr_domain_port_is_closed(vm->domain) && !leaving &&
+                    aqr_guest_link_is_up(aqr_vm_get_link(vm));
 
     if (!away)
         stop_away(vm);
@@ -162,19 +163,21 @@ void
 aqr_vm_expect_reset(AqrVm *vm)
 {
     vm->reset_expected = TRUE;
+    vm->resets_before = aqr_domain_resets(vm->domain);
 }
 
-/* handle_change() takes the link down when the guest is reset. */
 static gboolean
-is_down(gpointer data)
+is_reset(gpointer data)
 {
-    return !aqr_vm_check_alive(data, NULL);
+    const AqrVm *vm = data;
+
+    return aqr_domain_end(vm->domain) != NULL || aqr_domain_resets(vm->domain) != vm->resets_before;
 }
 
 gboolean
 aqr_vm_wait_reset(AqrVm *vm, const AqrPatience *patience, GError **error)
 {
-    if (!aqr_wait_until(is_down, vm, "the guest to restart", patience, error))
+    if (!aqr_wait_until(is_reset, vm, "the guest to restart", patience, error))
         return FALSE;
     return aqr_domain_end(vm->domain) == NULL || aqr_vm_check_alive(vm, error);
 }

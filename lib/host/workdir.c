@@ -14,7 +14,7 @@
 #include "base/error.h"
 
 #define PREFIX "aqr-"
-#define LOCK "lock"
+#define LOCK ".aqr-lock"
 
 /* A unix socket's path has 107 bytes. libvirt's own, below a directory of ours,
  * adds up to 75: "/aqr-XXXXXX/libvirt/lib/qemu/domain-999-autopkgtest-1234567/monitor.sock". */

@@ -83,7 +83,7 @@ def a_full_disk_under_the_overlay_is_told_at_once() -> None:
         start = time.monotonic()
         assert server.ask("close") == "ok"
         assert time.monotonic() - start < 10
-        assert [path.name for path in here.glob("aqr-*/*")] == ["lock"], list(here.rglob("*"))
+        assert [path.name for path in here.glob("aqr-*/*")] == [".aqr-lock"], list(here.rglob("*"))
         assert server.quit() == 0, server.stderr()
 
 

@@ -148,7 +148,7 @@ static const char *const foreign[] = { "aqr-abcdef", "aqr-abcdefg", "aqr_abcdef"
 START_TEST(leaves_what_is_foreign)
 {
     g_autofree char *path = g_build_filename(parent, foreign[_i], NULL);
-    g_autofree char *lock = g_build_filename(path, _i == 0 ? "lock.new" : "lock", NULL);
+    g_autofree char *lock = g_build_filename(path, _i == 0 ? ".aqr-lock.new" : ".aqr-lock", NULL);
 
     ck_assert_int_eq(g_mkdir(path, 0700), 0);
     ck_assert(g_file_set_contents(lock, "", 0, NULL));
