@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/printable.h"
 #include "host/listener.h"
 #include "host/sink.h"
 
@@ -154,12 +155,9 @@ skip_login_prompt(const char *line)
 static void
 append_line(GString *text, const char *line)
 {
-    line = skip_login_prompt(line);
-    for (; *line != '\0'; line++) {
-        if (*line == '\t' || !g_ascii_iscntrl(*line))
-            g_string_append_c(text, *line);
-    }
-    g_string_append_c(text, '\n');
+    g_autofree char *printable = aqr_printable(skip_login_prompt(line));
+
+    g_string_append_printf(text, "%s\n", printable);
 }
 
 /* What a panic was about stands above everything that it prints then. */

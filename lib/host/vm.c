@@ -25,6 +25,7 @@ struct AqrVm {
     gboolean reset_expected;
     unsigned resets_before; /* those, when one came to be expected */
     guint away;             /* timer, while the agent's port is closed */
+    gboolean reached;       /* its guest; before that, whoever waits for it tells why not */
     gboolean end_expected;
     gboolean end_noted;
 };
@@ -83,7 +84,7 @@ note_end(AqrVm *vm)
     vm->end_noted = TRUE;
     aqr_guest_drain(vm->guest);
     tail = aqr_vm_console_tail(vm);
-    if (aqr_guest_link_is_up(aqr_vm_get_link(vm)) && *tail != '\0') {
+    if (vm->reached && *tail != '\0') {
         PRINTED(text, "the VM %s; the console's last lines:\n%s", aqr_domain_end(vm->domain),
                 g_strchomp(tail));
 
@@ -111,6 +112,7 @@ handle_change(gpointer data)
         if (!vm->reset_expected && aqr_guest_link_is_up(aqr_vm_get_link(vm)))
             note(vm, "the guest restarts although nobody asked for it");
         vm->resets = aqr_domain_resets(vm->domain);
+        vm->reached = FALSE;
         aqr_guest_reset(vm->guest);
     }
     watch_agent(vm);
@@ -147,6 +149,7 @@ aqr_vm_reach_guest(AqrVm *vm, const AqrPatience *patience, GError **error)
 
     if (aqr_guest_reach(vm->guest, vm->domain, patience, &failed)) {
         vm->reset_expected = FALSE;
+        vm->reached = TRUE;
         g_unlink(vm->config->spec->overlay); /* QEMU has it open: so it cannot stay behind */
         return TRUE;
     }

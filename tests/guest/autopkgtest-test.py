@@ -26,9 +26,9 @@ SAMPLE = TESTS / "guest" / "sample"
 
 
 def find_autopkgtest() -> str:
-    if len(sys.argv) == 1:
+    if release == "installed":
         return "autopkgtest"
-    fetched = subprocess.run([TESTS / "support" / "fetch-autopkgtest", sys.argv[1]],
+    fetched = subprocess.run([TESTS / "support" / "fetch-autopkgtest", release],
                              stdout=subprocess.PIPE, text=True, check=False)
     if fetched.returncode != 0:
         raise SystemExit(fetched.returncode)
@@ -140,6 +140,7 @@ RUNS = {
     ],
 }
 
+release = sys.argv[1] if len(sys.argv) > 1 else "installed"
 autopkgtest = find_autopkgtest()
 print(f"this is {autopkgtest}")
-run_all(RUNS[sys.argv[1] if len(sys.argv) > 1 else "installed"])
+run_all(RUNS[release])
