@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from libvirtd import private_libvirtd  # noqa: E402
-from server import (Server, processes_knowing, run_all, temporary_directory,  # noqa: E402
+from server import (Server, Skipped, processes_knowing, run_all, temporary_directory,  # noqa: E402
                     test_image, wait_for)
 
 MACHINE = ("--boot=bios", "--cpus=1", "--ram-size=1024")
@@ -226,8 +226,7 @@ def a_kvm_that_opens_and_hangs() -> None:
     """Taken for a good one, as the processor's flags say what they do not here."""
     flags = pathlib.Path("/proc/cpuinfo").read_text()
     if not os.access("/dev/kvm", os.R_OK | os.W_OK) or {"vmx", "svm"} & set(flags.split()):
-        print("      there is no such KVM here", flush=True)
-        return
+        raise Skipped("there is no such KVM here")
     with temporary_directory() as here:
         (here / "cpuinfo").write_text(flags.replace("flags\t\t:", "flags\t\t: vmx"))
         script = f'mount --bind {here}/cpuinfo /proc/cpuinfo; exec "$@"'
