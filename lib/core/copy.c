@@ -24,7 +24,7 @@ aqr_copy_plan(const char *from, const char *to, gboolean down, AqrCopy *copy, GE
     return TRUE;
 }
 
-/* Fewer, larger pieces than tar's 10 KiB: a guest packs half as fast again. */
+/* Fewer, larger pieces than tar's 10 KiB: packing and unpacking in a guest is quicker. */
 #define RECORD "--blocking-factor=256"
 
 /* The path is the script's $1, so it needs no quoting. */
@@ -48,7 +48,8 @@ aqr_copy_guest_argv(const AqrCopy *copy)
     if (copy->down)
         return new_script(
             "[ -d \"$1\" ] || mkdir -- \"$1\" || exit; cd -- \"$1\" && exec "
-            "tar --warning=none --extract --preserve-permissions --no-same-owner --file=-",
+            "tar --warning=none --extract --preserve-permissions --no-same-owner " RECORD
+            " --file=-",
             copy->guest);
     return new_script("cd -- \"$1\" && exec tar --warning=none --create " RECORD " --file=- .",
                       copy->guest);

@@ -53,7 +53,8 @@ static const struct {
     { { .host = "/h", .guest = "/g" }, "sh -c exec cat <\"$1\" sh /g", NULL },
     { { .down = TRUE, .directory = TRUE, .host = "/h/", .guest = "/g/" },
       "sh -c [ -d \"$1\" ] || mkdir -- \"$1\" || exit; cd -- \"$1\" && exec "
-      "tar --warning=none --extract --preserve-permissions --no-same-owner --file=- sh /g/",
+      "tar --warning=none --extract --preserve-permissions --no-same-owner "
+      "--blocking-factor=256 --file=- sh /g/",
       "tar --warning=none --create --blocking-factor=256 --file=- --directory /h/ ." },
     { { .directory = TRUE, .host = "/h/", .guest = "/g/" },
       "sh -c cd -- \"$1\" && exec tar --warning=none --create "
