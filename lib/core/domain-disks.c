@@ -43,17 +43,24 @@ write_overlay(AqrXml *xml, const AqrVmSpec *spec)
     aqr_xml_close(xml);
 }
 
+/* Leaves the disk open, for what only some have. */
 static void
-write_read_only(AqrXml *xml, const AqrDisk *disk, unsigned index)
+open_read_only(AqrXml *xml, const AqrDisk *disk, const char *target)
 {
-    PRINTED(target, "vd%c", 'a' + (int)index);
-
     aqr_xml_open(xml, "disk", "type", "file", "device", "disk", NULL);
     aqr_xml_empty(xml, "driver", "name", "qemu", "type", disk->format, NULL);
     write_untouched_source(xml, disk->file);
     write_backing(xml, disk->backing);
     aqr_xml_empty(xml, "target", "dev", target, "bus", "virtio", NULL);
     aqr_xml_empty(xml, "readonly", NULL);
+}
+
+static void
+write_read_only(AqrXml *xml, const AqrDisk *disk, unsigned index)
+{
+    PRINTED(target, "vd%c", 'a' + (int)index);
+
+    open_read_only(xml, disk, target);
     aqr_xml_close(xml);
 }
 
@@ -72,12 +79,7 @@ aqr_domain_disks_base_image(const AqrVmSpec *spec)
     const AqrDisk *base = g_ptr_array_index(spec->disks, 0);
     g_autoptr(AqrXml) xml = aqr_xml_new();
 
-    aqr_xml_open(xml, "disk", "type", "file", "device", "disk", NULL);
-    aqr_xml_empty(xml, "driver", "name", "qemu", "type", base->format, NULL);
-    write_untouched_source(xml, base->file);
-    write_backing(xml, base->backing);
-    aqr_xml_empty(xml, "target", "dev", BASE_IMAGE_TARGET, "bus", "virtio", NULL);
-    aqr_xml_empty(xml, "readonly", NULL);
+    open_read_only(xml, base, BASE_IMAGE_TARGET);
     aqr_xml_text(xml, "serial", AQR_BASE_IMAGE_SERIAL, NULL);
     aqr_xml_empty(xml, "alias", "name", AQR_BASE_IMAGE_ALIAS, NULL);
     aqr_xml_close(xml);

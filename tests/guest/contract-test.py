@@ -217,7 +217,10 @@ def many_files_are_quick_enough() -> None:
 def copies_fail_softly() -> None:
     with temporary_directory() as here:
         (here / "file").write_text("x")
-        for words in (("copydown", "/no/such", f"{scratch}/x"),
+        os.mkfifo(here / "fifo")  # nobody is at its other end
+        for words in (("copydown", str(here / "fifo"), f"{scratch}/x"),
+                      ("copyup", "/etc/passwd", str(here / "fifo")),
+                      ("copydown", "/no/such", f"{scratch}/x"),
                       ("copydown", "/no/such/", f"{scratch}/x/"),
                       ("copydown", str(here / "file"), "/no/such/dir/x"),
                       ("copyup", "/no/such", str(here / "y")),

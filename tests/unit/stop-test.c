@@ -148,8 +148,8 @@ START_TEST(second_ends_at_once)
         dup2(fds[1], 9);
         aqr_stop_set_last_resort(argv);
         raise(SIGTERM);
-        raise(SIGTERM); /* the same, twice */
-        g_usleep(600 * 1000);
+        raise(SIGTERM);       /* the same, twice */
+        g_usleep(600 * 1000); /* no event: what tells a second one is the time between them */
         raise(signals[_i].number);
         _exit(0);
     }
