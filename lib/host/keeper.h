@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+#include "host/gpu-bind.h"
+#include "host/lease.h"
+
+/* A small process that outlives this one should it be killed: it holds the leases too,
+ * waits until the dead one's QEMU has let go of the GPUs (ends it where it does not), gives
+ * them back to the drivers that they had, and only then lets the leases go. libvirt's own
+ * daemon does the middle part of itself; inside of us (qemu:///embed) nobody would. */
+typedef struct AqrKeeper AqrKeeper;
+
+/* Starts @program (libexec's rocm-gpu-keeper) over @leases (of AqrLease). */
+AqrKeeper *aqr_keeper_new(const char *program, const GPtrArray *leases,
+                          const AqrGpuDrivers *drivers, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The QEMU that has the GPUs now, to be ended after us; 0: none does. */
+void aqr_keeper_tell_qemu(AqrKeeper *keeper, GPid qemu);
+
+/* All has been given back: it ends at once, and is waited for. NULL is harmless. */
+void aqr_keeper_free(AqrKeeper *keeper);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrKeeper, aqr_keeper_free)
