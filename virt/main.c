@@ -74,8 +74,8 @@ find_link(gpointer data)
 
 /* Everything that has a life during the conversation. */
 static gboolean
-hold_conversation(const AqrLiveConfig *config, const AqrVmSpec *spec, AqrStop *stop,
-                  gboolean *greeted, GError **error)
+hold_conversation(const AqrLiveConfig *config, AqrVmSpec *spec, AqrStop *stop, gboolean *greeted,
+                  GError **error)
 {
     g_autoptr(AqrLiveWorld) world = aqr_live_world_new(config, spec, error);
     g_autoptr(AqrTestbed) testbed = NULL;
@@ -101,22 +101,34 @@ hold_conversation(const AqrLiveConfig *config, const AqrVmSpec *spec, AqrStop *s
 }
 
 static gboolean
-serve_with(const AqrVmOptions *options, const AqrVmSpec *spec, const char *work_dir, AqrStop *stop,
+serve_with(const AqrVmOptions *options, AqrVmSpec *spec, const char *work_dir, AqrStop *stop,
            gboolean *greeted, GError **error)
 {
     g_autofree char *agent = aqr_program_libexec("rocm-testbed-agent");
     g_autofree char *exec = aqr_program_libexec("rocm-testbed-exec");
     g_autofree char *socket = g_build_filename(work_dir, "exec", NULL);
     const char *exec_argv[] = { exec, socket, NULL };
-    AqrLiveConfig config = {
+    g_autofree char *keeper = aqr_program_libexec("rocm-gpu-keeper");
+    g_autofree char *purpose = g_path_get_basename(options->images[0]);
+    const AqrGpuHoldConfig gpus = {
+        .request = aqr_vm_plan_gpu_request(options, spec->ram_mib),
+        .wait = options->gpu_wait * G_TIME_SPAN_SECOND,
+        .purpose = purpose,
+        .keeper = keeper,
+        .stop = stop,
+        .note = note,
+    };
+    const AqrLiveConfig config = {
         .uri = aqr_libvirt_choose_uri(options->connect),
         .work_dir = work_dir,
         .agent_file = agent,
         .exec_argv = exec_argv,
         .user = options->user,
         .password = options->password,
-        .boot_timeout = aqr_vm_plan_boot_seconds(options, spec->accel) * G_TIME_SPAN_SECOND,
-        .poweroff_timeout = options->timeout_poweroff * G_TIME_SPAN_SECOND,
+        .gpus = &gpus,
+        .gpu_ready = options->gpu_ready,
+        .boot_timeout = aqr_vm_plan_boot_seconds(options, spec) * G_TIME_SPAN_SECOND,
+        .poweroff_timeout = aqr_vm_plan_poweroff_seconds(options, spec) * G_TIME_SPAN_SECOND,
         .stop = stop,
         .note = note,
         .boot_text = options->show_boot ? show_boot : NULL,
@@ -254,11 +266,11 @@ main(int argc, char **argv)
     int status;
 
     aqr_program_start(NAME);
-    if (!aqr_vm_options_parse(&options, argc, argv,
-                              "Runs autopkgtest's testbeds in virtual machines of libvirt.",
-                              "Example:\n  autopkgtest hello -- qemu-rocm --gpu=none sid.qcow2\n\n"
-                              "See autopkgtest-virt-qemu-rocm(1).",
-                              &error)) {
+    if (!aqr_vm_options_parse(
+            &options, argc, argv, "Runs autopkgtest's testbeds in virtual machines of libvirt.",
+            "Example:\n  autopkgtest rocrand -- qemu-rocm --gpu=gfx1030 sid.qcow2\n\n"
+            "See autopkgtest-virt-qemu-rocm(1).",
+            &error)) {
         aqr_program_say("%s", error->message);
         return exit_status_before_greeting(error);
     }

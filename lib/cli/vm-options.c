@@ -13,6 +13,8 @@ aqr_vm_options_clear(AqrVmOptions *options)
 {
     g_strfreev(options->images);
     g_strfreev(options->gpus);
+    g_clear_pointer(&options->gpu_selectors, g_ptr_array_unref);
+    g_free(options->gpu_ready_word);
     g_strfreev(options->shared_dirs);
     g_free(options->connect);
     g_free(options->accel);
@@ -30,8 +32,13 @@ aqr_vm_options_clear(AqrVmOptions *options)
 /* --- the command line -------------------------------------------------- */
 
 /* clang-format off */
+#define GPU_ENTRIES(o) { \
+    { "gpu", 0, 0, G_OPTION_ARG_STRING_ARRAY, &(o)->gpus, "GPU for the testbed: a PCI address, a gfx target, any, all or none; may be repeated (default: any)", "GPU" }, \
+    { "gpu-wait", 0, 0, G_OPTION_ARG_INT, &(o)->gpu_wait, "How long to wait for a GPU that is in use (default: 0)", "SECONDS" }, \
+    { "gpu-ready", 0, 0, G_OPTION_ARG_STRING, &(o)->gpu_ready_word, "How far it must work in the guest before the testbed is open: kfd, drm, pci or none (default: kfd)", "WHAT" }, \
+    { "gpu-force", 0, 0, G_OPTION_ARG_NONE, &(o)->gpu_force, "Take GPUs whose passing may harm the host", NULL }, \
+    { NULL } }
 #define MACHINE_ENTRIES(o) { \
-    { "gpu", 0, 0, G_OPTION_ARG_STRING_ARRAY, &(o)->gpus, "GPU for the testbed: none", "GPU" }, \
     { "cpus", 'c', 0, G_OPTION_ARG_INT, &(o)->cpus, "Processors (default: 3/4 of the host's)", "N" }, \
     { "ram-size", 0, 0, G_OPTION_ARG_INT64, &(o)->ram_mib, "Memory (default: 3/4 of the host's, without a GPU at most 4096)", "MIB" }, \
     { "accel", 0, 0, G_OPTION_ARG_STRING, &(o)->accel, "auto, kvm or tcg (default: $AQR_ACCEL, or auto)", "ACCEL" }, \
@@ -52,7 +59,7 @@ aqr_vm_options_clear(AqrVmOptions *options)
     { "baseimage", 0, 0, G_OPTION_ARG_NONE, &(o)->base_image, "Show the image in the guest, read-only, as /dev/baseimage", NULL }, \
     { "shared-dir", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(o)->shared_dirs, "Show a directory of the host in the guest (src=DIR,dst=DIR[,rw])", "DIRS" }, \
     { "timeout-reboot", 0, 0, G_OPTION_ARG_INT, &(o)->timeout_reboot, "How long the guest may take to boot (default: 60; without KVM 300)", "SECONDS" }, \
-    { "timeout-poweroff", 0, 0, G_OPTION_ARG_INT, &(o)->timeout_poweroff, "How long it may take to power itself off (default: 0, it is not asked to)", "SECONDS" }, \
+    { "timeout-poweroff", 0, 0, G_OPTION_ARG_INT, &(o)->timeout_poweroff, "How long it may take to power itself off (default, and with 0: 30 with a GPU, otherwise it is not asked to)", "SECONDS" }, \
     { NULL } }
 #define OUTPUT_ENTRIES(o) { \
     { "show-boot", 0, 0, G_OPTION_ARG_NONE, &(o)->show_boot, "Show what the console prints while the guest boots", NULL }, \
@@ -76,25 +83,23 @@ static gboolean
 check_ranges(const AqrVmOptions *options, GError **error)
 {
     if (options->cpus >= 0 && options->ram_mib >= 0 && options->timeout_reboot >= 0 &&
-        options->timeout_poweroff >= 0)
+        options->timeout_poweroff >= 0 && options->gpu_wait >= 0)
         return TRUE;
     g_set_error_literal(error, AQR_ERROR, AQR_ERROR_USAGE,
-                        "--cpus, --ram-size, --timeout-reboot and --timeout-poweroff take numbers "
-                        "that are not negative");
+                        "--cpus, --ram-size, --timeout-reboot, --timeout-poweroff and --gpu-wait "
+                        "take numbers that are not negative");
     return FALSE;
 }
 
 static gboolean
-check_gpus(const AqrVmOptions *options, GError **error)
+check_gpus(AqrVmOptions *options, GError **error)
 {
-    for (char **gpu = options->gpus; gpu != NULL && *gpu != NULL; gpu++) {
-        if (!g_str_equal(*gpu, "none")) {
-            g_set_error(error, AQR_ERROR, AQR_ERROR_USAGE,
-                        "--gpu=%s: this version cannot pass a GPU through; use --gpu=none", *gpu);
-            return FALSE;
-        }
-    }
-    return TRUE;
+    options->gpu_ready = AQR_GPU_READY_KFD;
+    if (options->gpu_ready_word != NULL &&
+        !aqr_gpu_ready_parse(options->gpu_ready_word, &options->gpu_ready, error))
+        return FALSE;
+    options->gpu_selectors = aqr_gpu_selectors_parse((const char *const *)options->gpus, error);
+    return options->gpu_selectors != NULL;
 }
 
 static gboolean
@@ -163,6 +168,7 @@ gboolean
 aqr_vm_options_parse(AqrVmOptions *options, int argc, char **argv, const char *summary,
                      const char *description, GError **error)
 {
+    const GOptionEntry gpu[] = GPU_ENTRIES(options);
     const GOptionEntry machine[] = MACHINE_ENTRIES(options);
     const GOptionEntry qemu[] = QEMU_ENTRIES(options);
     const GOptionEntry guest[] = GUEST_ENTRIES(options);
@@ -173,6 +179,7 @@ aqr_vm_options_parse(AqrVmOptions *options, int argc, char **argv, const char *s
 
     g_option_context_set_summary(context, summary);
     g_option_context_set_description(context, description);
+    add_group(context, "gpu", "The GPU:", gpu);
     add_group(context, "machine", "The machine:", machine);
     add_group(context, "qemu", "QEMU:", qemu);
     add_group(context, "guest", "The guest:", guest);

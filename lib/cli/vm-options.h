@@ -2,12 +2,19 @@
 #pragma once
 
 #include "core/arch.h"
+#include "core/gpu-choice.h"
+#include "core/gpu-ready.h"
 
 /* The options that say what VM is wanted, for every program that starts one.
  * They are autopkgtest-virt-qemu's where it has them. */
 typedef struct {
     char **images; /* the first is written to through an overlay */
     char **gpus;
+    GPtrArray *gpu_selectors; /* AqrGpuSelector: what they come to; empty: no GPU */
+    int gpu_wait;             /* seconds */
+    char *gpu_ready_word;
+    AqrGpuReady gpu_ready; /* what it comes to */
+    gboolean gpu_force;
     char *connect;
     char *accel;
     char *boot;
@@ -23,7 +30,7 @@ typedef struct {
     char **shared_dirs;
     char *user, *password;
     int timeout_reboot;   /* seconds; 0: by accelerator */
-    int timeout_poweroff; /* seconds */
+    int timeout_poweroff; /* seconds; 0: 30 with a GPU, otherwise it is not asked to */
     gboolean show_boot;
     gboolean debug;
     gboolean dry_run;

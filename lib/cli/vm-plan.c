@@ -13,6 +13,12 @@
 #define BOOT_SECONDS_KVM 60 /* autopkgtest-virt-qemu's */
 #define BOOT_SECONDS_TCG 300
 
+/* The kernel clears 1 to 4 GiB a second of what VFIO pins. */
+#define PINNED_MIB_PER_SECOND 1024
+
+/* rocm-qemu-support's */
+#define POWEROFF_SECONDS_GPU 30
+
 #define PROBE_TIMEOUT (60 * G_TIME_SPAN_SECOND)
 
 static gboolean
@@ -104,15 +110,60 @@ add_shared_dirs(const AqrVmOptions *options, AqrVmSpec *spec, GError **error)
 }
 
 static void
-choose_size(const AqrVmOptions *options, AqrVmSpec *spec)
+choose_size(const AqrVmOptions *options, AqrVmSpec *spec, AqrGpuShare gpus)
 {
     guint64 host_mib =
         (guint64)sysconf(_SC_PHYS_PAGES) * (guint64)sysconf(_SC_PAGESIZE) / (1024 * 1024);
 
     spec->cpus = options->cpus > 0 ? (unsigned)options->cpus
-                                   : aqr_vm_spec_default_cpus(g_get_num_processors());
+                                   : aqr_vm_spec_default_cpus(g_get_num_processors(), gpus);
     spec->ram_mib =
-        options->ram_mib > 0 ? (guint64)options->ram_mib : aqr_vm_spec_default_ram(host_mib, FALSE);
+        options->ram_mib > 0 ? (guint64)options->ram_mib : aqr_vm_spec_default_ram(host_mib, gpus);
+}
+
+AqrGpuRequest
+aqr_vm_plan_gpu_request(const AqrVmOptions *options, guint64 ram_mib)
+{
+    return (AqrGpuRequest){
+        .selectors = options->gpu_selectors,
+        .forced = options->gpu_force,
+        .ram_mib = ram_mib,
+    };
+}
+
+static unsigned
+count_wanted(const GPtrArray *selectors, const AqrGpuInventory *inventory)
+{
+    const AqrGpuSelector *first = selectors->len == 0 ? NULL : g_ptr_array_index(selectors, 0);
+
+    return first != NULL && first->wish == AQR_GPU_ALL ? inventory->gpus->len : selectors->len;
+}
+
+/* Which GPUs it will be is settled when the testbed is opened, as others use them too;
+ * what can never be is told now. */
+static gboolean
+choose_gpus(const AqrVmOptions *options, AqrVmSpec *spec, GError **error)
+{
+    g_autoptr(AqrGpuInventory) inventory = NULL;
+    g_autoptr(GPtrArray) gpus = NULL;
+    AqrGpuRequest request;
+
+    if (options->gpu_selectors->len == 0) {
+        choose_size(options, spec, (AqrGpuShare){ 0, 0 });
+        return TRUE;
+    }
+    inventory = aqr_gpu_inventory_new(error);
+    if (inventory == NULL)
+        return FALSE;
+    choose_size(
+        options, spec,
+        (AqrGpuShare){ count_wanted(options->gpu_selectors, inventory), inventory->gpus->len });
+    request = aqr_vm_plan_gpu_request(options, spec->ram_mib);
+    gpus = aqr_gpu_request_plan(&request, inventory, error);
+    if (gpus == NULL)
+        return FALSE;
+    aqr_gpu_request_describe(gpus, &spec->gpus);
+    return TRUE;
 }
 
 /* proc(5): the 22nd field; the second may hold blanks and parentheses. */
@@ -148,16 +199,26 @@ aqr_vm_plan_make(const AqrVmOptions *options, const char *socket_dir, const char
         if (!add_disk(spec, *image, stop, error))
             return NULL;
     }
-    if (!choose_firmware(options, spec, stop, error))
+    if (!choose_firmware(options, spec, stop, error) || !choose_gpus(options, spec, error))
         return NULL;
-    choose_size(options, spec);
     return g_steal_pointer(&spec);
 }
 
 int
-aqr_vm_plan_boot_seconds(const AqrVmOptions *options, AqrAccel accel)
+aqr_vm_plan_boot_seconds(const AqrVmOptions *options, const AqrVmSpec *spec)
 {
+    int seconds = spec->accel == AQR_ACCEL_KVM ? BOOT_SECONDS_KVM : BOOT_SECONDS_TCG;
+
     if (options->timeout_reboot > 0)
         return options->timeout_reboot;
-    return accel == AQR_ACCEL_KVM ? BOOT_SECONDS_KVM : BOOT_SECONDS_TCG;
+    return spec->gpus.gpus->len == 0 ? seconds
+                                     : seconds + (int)(spec->ram_mib / PINNED_MIB_PER_SECOND);
+}
+
+int
+aqr_vm_plan_poweroff_seconds(const AqrVmOptions *options, const AqrVmSpec *spec)
+{
+    if (options->timeout_poweroff > 0)
+        return options->timeout_poweroff;
+    return spec->gpus.gpus->len == 0 ? 0 : POWEROFF_SECONDS_GPU;
 }

@@ -3,6 +3,7 @@
 
 #include "cli/vm-options.h"
 #include "core/vm-spec.h"
+#include "host/gpu-request.h"
 #include "host/stop.h"
 
 /* What VM the options come to on this host. What the command line says by itself
@@ -15,6 +16,12 @@ AqrVmSpec *aqr_vm_plan_make(const AqrVmOptions *options, const char *socket_dir,
                             const char *store_dir, const AqrStop *stop,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* How long a boot may take, in seconds: VFIO and hardware take tens of them, an
- * emulated processor is some ten times slower. */
-int aqr_vm_plan_boot_seconds(const AqrVmOptions *options, AqrAccel accel);
+/* What the options ask for of GPUs, for a VM of @ram_mib. Borrows from @options. */
+AqrGpuRequest aqr_vm_plan_gpu_request(const AqrVmOptions *options, guint64 ram_mib);
+
+/* How long a boot may take, in seconds: an emulated processor is some ten times slower than
+ * a real one, and with a GPU all of the memory is pinned and cleared first. */
+int aqr_vm_plan_boot_seconds(const AqrVmOptions *options, const AqrVmSpec *spec);
+
+/* How long the guest may take to power itself off, in seconds; 0: it is not asked to. */
+int aqr_vm_plan_poweroff_seconds(const AqrVmOptions *options, const AqrVmSpec *spec);

@@ -3,6 +3,7 @@
 
 #include "base/xml.h"
 #include "core/domain-disks.h"
+#include "core/domain-gpus.h"
 #include "core/link-wire.h"
 #include "core/qemu-args.h"
 
@@ -181,6 +182,7 @@ write_devices(AqrXml *xml, const AqrVmSpec *spec)
     aqr_xml_empty(xml, "controller", "type", "usb", "model", "none", NULL);
     write_network(xml);
     write_links(xml, spec);
+    aqr_domain_gpus_write(xml, &spec->gpus);
     aqr_xml_open(xml, "rng", "model", "virtio", NULL);
     aqr_xml_text(xml, "backend", "/dev/urandom", "model", "random", NULL);
     aqr_xml_close(xml);

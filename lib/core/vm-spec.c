@@ -33,6 +33,8 @@ aqr_vm_spec_new(void)
 
     spec->disks = g_ptr_array_new_with_free_func((GDestroyNotify)aqr_disk_free);
     spec->shared_dirs = g_ptr_array_new_with_free_func((GDestroyNotify)aqr_shared_dir_free);
+    spec->gpus.gpus = g_array_new(FALSE, FALSE, sizeof(AqrPciAddress));
+    spec->gpus.companions = g_array_new(FALSE, FALSE, sizeof(AqrPciAddress));
     return spec;
 }
 
@@ -48,6 +50,8 @@ aqr_vm_spec_free(AqrVmSpec *spec)
     g_free(spec->overlay);
     g_ptr_array_unref(spec->disks);
     g_ptr_array_unref(spec->shared_dirs);
+    g_array_unref(spec->gpus.gpus);
+    g_array_unref(spec->gpus.companions);
     g_strfreev(spec->qemu_args);
     g_free(spec->socket_dir);
     g_free(spec);
@@ -97,18 +101,25 @@ aqr_boot_parse(const char *word, AqrBoot *boot, GError **error)
     return TRUE;
 }
 
-unsigned
-aqr_vm_spec_default_cpus(unsigned host_cpus)
+/* 3/4, and of that the part of the GPUs. */
+static guint64
+take_share(guint64 all, AqrGpuShare gpus)
 {
-    return MAX(1, host_cpus * 3 / 4);
+    return gpus.own == 0 ? all * 3 / 4 : all * 3 * gpus.own / (4 * MAX(gpus.own, gpus.host));
+}
+
+unsigned
+aqr_vm_spec_default_cpus(unsigned host_cpus, AqrGpuShare gpus)
+{
+    return MAX(1, (unsigned)take_share(host_cpus, gpus));
 }
 
 guint64
-aqr_vm_spec_default_ram(guint64 host_mib, gboolean with_gpu)
+aqr_vm_spec_default_ram(guint64 host_mib, AqrGpuShare gpus)
 {
-    guint64 share = host_mib * 3 / 4;
+    guint64 share = take_share(host_mib, gpus);
 
-    return with_gpu ? share : MIN(share, 4096);
+    return gpus.own > 0 ? share : MIN(share, 4096);
 }
 
 const char *

@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #include "core/arch.h"
+#include "core/pci-address.h"
 #include "core/shared-dir.h"
 
 /* What a testbed's VM is to be: a plain value, filled in by options and probes,
@@ -28,6 +29,15 @@ struct AqrDisk {
     AqrDisk *backing; /* what it is an overlay of; NULL: nothing */
 };
 
+/* PCI functions of the host that the VM gets. */
+typedef struct {
+    GArray *gpus;       /* AqrPciAddress: what the guest sees */
+    GArray *companions; /* AqrPciAddress: on vfio-pci too while it runs, but not shown to it:
+                         * the other functions of the cards, and of their IOMMU groups */
+    gboolean managed;   /* libvirt binds them, and gives them back; FALSE: they are on
+                         * vfio-pci, and stay there */
+} AqrVmGpus;
+
 typedef struct {
     char *name;    /* of the domain */
     guint32 owner; /* the pid of the process that it belongs to */
@@ -44,8 +54,9 @@ typedef struct {
     GPtrArray *disks;       /* AqrDisk: the base image, then read-only ones in order */
     gboolean base_image;    /* the guest sees disks[0] too, as it was */
     GPtrArray *shared_dirs; /* AqrSharedDir */
-    GStrv qemu_args;        /* for QEMU, past libvirt; NULL: none */
-    char *socket_dir;       /* where QEMU finds the sockets that we listen on */
+    AqrVmGpus gpus;
+    GStrv qemu_args;  /* for QEMU, past libvirt; NULL: none */
+    char *socket_dir; /* where QEMU finds the sockets that we listen on */
 } AqrVmSpec;
 
 AqrDisk *aqr_disk_new(const char *file, const char *format) G_GNUC_WARN_UNUSED_RESULT;
@@ -62,13 +73,21 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrVmSpec, aqr_vm_spec_free)
 gboolean aqr_accel_parse(const char *word, AqrAccel *accel, GError **error);
 gboolean aqr_boot_parse(const char *word, AqrBoot *boot, GError **error);
 
-/* Three quarters of the host's processors, at least one. */
-unsigned aqr_vm_spec_default_cpus(unsigned host_cpus);
+/* How many of the host's GPUs a VM gets: its share of processors and memory is that
+ * of the GPUs, so that there is as much left for each of the others. */
+typedef struct {
+    unsigned own;  /* 0: none */
+    unsigned host; /* that can be passed; at least as many */
+} AqrGpuShare;
 
-/* Three quarters of the host's memory, in MiB. Without a GPU the guest's memory
- * is not pinned but still ends up in use, and nothing keeps several such
- * testbeds from running side by side, so it is then at most 4 GiB. */
-guint64 aqr_vm_spec_default_ram(guint64 host_mib, gboolean with_gpu);
+/* Three quarters of the host's processors, or the GPUs' share of them; at least one. */
+unsigned aqr_vm_spec_default_cpus(unsigned host_cpus, AqrGpuShare gpus);
+
+/* Three quarters of the host's memory, or the GPUs' share of them, in MiB. VFIO pins all
+ * of it. Without a GPU the guest's memory is not pinned but still ends up in use, and
+ * nothing keeps several such testbeds from running side by side, so it is then at most
+ * 4 GiB. */
+guint64 aqr_vm_spec_default_ram(guint64 host_mib, AqrGpuShare gpus);
 
 /* The sockets' names in socket_dir: the serial consoles ttyS0, ttyS1, hvc0,
  * hvc1, and the agent's port. */

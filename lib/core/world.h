@@ -16,11 +16,19 @@ typedef enum {
  * asked. Each function blocks until it is done, has failed, or was told to stop.
  * Time-outs are in microseconds; 0: none. */
 typedef struct {
+    /* Gets the GPUs that the testbed is to have, and waits for them as long as the user
+     * will. They stay its own until give_gpus_back(), over any number of VMs. */
+    gboolean (*take_gpus)(gpointer world, GError **error);
+    void (*give_gpus_back)(gpointer world);
+
     /* Starts the VM over a fresh overlay. */
     gboolean (*start)(gpointer world, GError **error);
 
     /* Waits until commands can be run in the guest, and its start is complete. */
     gboolean (*wait_guest)(gpointer world, GError **error);
+
+    /* Waits until the GPUs work in the guest; the error says what is wrong with them. */
+    gboolean (*wait_gpus)(gpointer world, GError **error);
 
     /* Runs @argv to its end. Its stdout without trailing newlines in *@output
      * (transfer full), which may be NULL; its exit status in *@status. */

@@ -155,6 +155,12 @@ aqr_domain_stop(AqrDomain *domain, GError **error)
     return FALSE;
 }
 
+gboolean
+aqr_domain_press_power(AqrDomain *domain)
+{
+    return virDomainShutdownFlags(domain->handle, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) == 0;
+}
+
 void
 aqr_domain_free(AqrDomain *domain)
 {

@@ -19,6 +19,9 @@ AqrDomain *aqr_domain_start(virConnectPtr connection, const char *xml, AqrDomain
 /* Destroys the VM if it still runs. AQR_ERROR_HOST: then it may run on. */
 gboolean aqr_domain_stop(AqrDomain *domain, GError **error);
 
+/* Presses its power button (ACPI), which a guest may heed. FALSE: it could not. */
+gboolean aqr_domain_press_power(AqrDomain *domain);
+
 /* Destroys the VM if it still runs. */
 void aqr_domain_free(AqrDomain *domain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrDomain, aqr_domain_free)

@@ -3,24 +3,22 @@
 
 #include "core/access-hint.h"
 #include "host/base-image.h"
-#include "host/embed.h"
+#include "host/connection.h"
 #include "host/guest-copy.h"
 #include "host/guest-run.h"
 #include "host/guest-terminal.h"
-#include "host/reach.h"
-#include "host/reaper.h"
+#include "host/power-off.h"
 #include "host/shared-mounts.h"
 #include "host/ssh-forward.h"
 #include "host/vm.h"
 
 struct AqrLiveWorld {
     const AqrLiveConfig *config;
-    const AqrVmSpec *spec;
-    char *embed_root;  /* NULL with a daemon */
-    AqrReaper *reaper; /* likewise */
-    virConnectPtr connection;
+    AqrVmSpec *spec;
+    AqrConnection *connection;
     GBytes *agent;
     AqrVmConfig vm_config;
+    AqrGpuHold *gpus;  /* NULL: it has none, and needs none yet */
     AqrVm *vm;         /* NULL: none runs */
     unsigned ssh_port; /* on the host, to the guest; 0: none */
 };
@@ -40,19 +38,60 @@ check_alive(const AqrLiveWorld *world, GError **error)
     return FALSE;
 }
 
+/* --- GPUs -------------------------------------------------------------- */
+
+static gboolean
+take_gpus(gpointer data, GError **error)
+{
+    AqrLiveWorld *world = data;
+
+    world->gpus = aqr_gpu_hold_take(world->config->gpus, error);
+    if (world->gpus == NULL)
+        return FALSE;
+    aqr_gpu_request_describe(aqr_gpu_hold_get_gpus(world->gpus), &world->spec->gpus);
+    return TRUE;
+}
+
+static void
+give_gpus_back(gpointer data)
+{
+    AqrLiveWorld *world = data;
+
+    g_clear_pointer(&world->gpus, aqr_gpu_hold_free);
+}
+
+static gboolean
+wait_gpus(gpointer data, GError **error)
+{
+    AqrLiveWorld *world = data;
+    const AqrLiveConfig *config = world->config;
+    AqrPatience patience = aqr_patience(config->boot_timeout, config->stop);
+    g_autoptr(GPtrArray) expected = aqr_gpu_hold_expect(world->gpus);
+
+    return expected->len == 0 ||
+           aqr_gpu_wait(aqr_vm_get_link(world->vm), expected, config->gpu_ready, &patience,
+                        config->note, config->data, error);
+}
+
 /* --- start and reboot -------------------------------------------------- */
 
+/* A GPU that is not well does not get into a VM. */
 static gboolean
 start(gpointer data, GError **error)
 {
     AqrLiveWorld *world = data;
+    const char *name = world->spec->name;
 
-    world->vm = aqr_vm_start(&world->vm_config, error);
-    if (world->vm == NULL)
+    if (!aqr_gpu_hold_check(world->gpus, error))
         return FALSE;
+    world->vm = aqr_vm_start(&world->vm_config, error);
+    if (world->vm == NULL) {
+        aqr_gpu_hold_restore(world->gpus);
+        return FALSE;
+    }
+    aqr_gpu_hold_tell_qemu(world->gpus, aqr_connection_find_qemu(world->connection, name));
     world->ssh_port = aqr_ssh_forward_open(aqr_vm_get_domain(world->vm));
-    if (world->embed_root != NULL)
-        aqr_embed_share_capabilities(world->embed_root);
+    aqr_connection_share_capabilities(world->connection);
     return TRUE;
 }
 
@@ -205,36 +244,31 @@ explain(gpointer data)
 
 /* --- the end ----------------------------------------------------------- */
 
-/* Cleaning up is bounded by its time-out, and not cut short by a signal. */
-static void
-power_off(AqrLiveWorld *world)
-{
-    static const char *const argv[] = { "poweroff", NULL };
-    AqrPatience patience = aqr_patience(world->config->poweroff_timeout, NULL);
-    int status;
-
-    if (!check_alive(world, NULL))
-        return;
-    aqr_vm_expect_end(world->vm);
-    aqr_guest_run(aqr_vm_get_link(world->vm), argv, &patience, NULL, &status, NULL);
-    note(world, aqr_vm_wait_end(world->vm, &patience, NULL)
-                    ? "the guest has powered itself off"
-                    : "the guest did not power itself off in time");
-}
-
 static void
 stop(gpointer data, gboolean orderly)
 {
     AqrLiveWorld *world = data;
 
-    if (orderly && world->vm != NULL && world->config->poweroff_timeout > 0)
-        power_off(world);
+    if (world->vm == NULL)
+        return;
+    if (orderly && world->config->poweroff_timeout > 0) {
+        const char *done = aqr_power_off(world->vm, world->spec->gpus.gpus->len > 0,
+                                         world->config->poweroff_timeout);
+
+        if (done != NULL)
+            note(world, done);
+    }
     g_clear_pointer(&world->vm, aqr_vm_free);
+    aqr_gpu_hold_tell_qemu(world->gpus, 0);
+    aqr_gpu_hold_restore(world->gpus);
 }
 
 const AqrWorld aqr_live_world = {
+    .take_gpus = take_gpus,
+    .give_gpus_back = give_gpus_back,
     .start = start,
     .wait_guest = wait_guest,
+    .wait_gpus = wait_gpus,
     .run = run,
     .copy = copy,
     .expect_reboot = expect_reboot,
@@ -247,34 +281,6 @@ const AqrWorld aqr_live_world = {
 };
 
 /* --- life -------------------------------------------------------------- */
-
-static gboolean
-check_emulator(const AqrLiveWorld *world, GError **error)
-{
-    if (world->spec->emulator == NULL)
-        return world->embed_root == NULL || aqr_libvirt_check_qemu(error);
-    return aqr_libvirt_check_emulator(world->connection, world->spec->emulator,
-                                      aqr_arch_to_libvirt(world->spec->arch), error);
-}
-
-static gboolean
-connect_libvirt(AqrLiveWorld *world, GError **error)
-{
-    g_autofree char *uri = NULL;
-
-    if (g_str_equal(world->config->uri, AQR_LIBVIRT_EMBED)) {
-        world->embed_root = g_build_filename(world->config->work_dir, "libvirt", NULL);
-        uri = aqr_embed_prepare(world->embed_root, error);
-        world->reaper = uri == NULL ? NULL : aqr_reaper_new(error);
-        if (world->reaper == NULL)
-            return FALSE;
-    }
-    world->connection =
-        aqr_libvirt_connect(uri != NULL ? uri : world->config->uri, world->config->stop, error);
-    return world->connection != NULL &&
-           (world->embed_root != NULL || aqr_reach_check(world->connection, world->spec, error)) &&
-           check_emulator(world, error);
-}
 
 static gboolean
 load_agent(AqrLiveWorld *world, GError **error)
@@ -297,7 +303,7 @@ describe_vm(AqrLiveWorld *world)
     const AqrLiveConfig *config = world->config;
 
     world->vm_config = (AqrVmConfig){
-        .connection = world->connection,
+        .connection = aqr_connection_get_handle(world->connection),
         .spec = world->spec,
         .guest = {
             .socket_dir = world->spec->socket_dir,
@@ -314,13 +320,17 @@ describe_vm(AqrLiveWorld *world)
 }
 
 AqrLiveWorld *
-aqr_live_world_new(const AqrLiveConfig *config, const AqrVmSpec *spec, GError **error)
+aqr_live_world_new(const AqrLiveConfig *config, AqrVmSpec *spec, GError **error)
 {
     g_autoptr(AqrLiveWorld) world = g_new0(AqrLiveWorld, 1);
 
     world->config = config;
     world->spec = spec;
-    if (!load_agent(world, error) || !connect_libvirt(world, error))
+    if (!load_agent(world, error))
+        return NULL;
+    world->connection =
+        aqr_connection_open(config->uri, config->work_dir, spec, config->stop, error);
+    if (world->connection == NULL)
         return NULL;
     describe_vm(world);
     return g_steal_pointer(&world);
@@ -332,10 +342,9 @@ aqr_live_world_free(AqrLiveWorld *world)
     if (world == NULL)
         return;
     stop(world, FALSE);
-    g_clear_pointer(&world->connection, virConnectClose);
-    aqr_reaper_free(world->reaper);
+    give_gpus_back(world);
+    aqr_connection_close(world->connection);
     g_clear_pointer(&world->agent, g_bytes_unref);
-    g_free(world->embed_root);
     g_free(world);
 }
 

@@ -3,8 +3,9 @@
 
 #include "core/vm-spec.h"
 #include "core/world.h"
+#include "host/gpu-hold.h"
+#include "host/gpu-wait.h"
 #include "host/guest-command.h"
-#include "host/wait.h"
 
 /* The world of core/world.h as it is: libvirt, QEMU, a guest. */
 typedef struct AqrLiveWorld AqrLiveWorld;
@@ -16,6 +17,8 @@ typedef struct {
     const char *agent_file;       /* the program for the guest */
     const char *const *exec_argv; /* what print-execute-command answers */
     const char *user, *password;  /* for the console; or NULL */
+    const AqrGpuHoldConfig *gpus; /* what is asked for, and how */
+    AqrGpuReady gpu_ready;        /* how far they must have got in the guest */
     gint64 boot_timeout;          /* microseconds */
     gint64 poweroff_timeout;      /* 0: the VM is destroyed at once */
     const AqrStop *stop;
@@ -29,8 +32,8 @@ typedef struct {
 extern const AqrWorld aqr_live_world;
 
 /* @config and @spec are borrowed and must live as long; the world fills in what
- * of the spec changes from one VM to the next. Connects to libvirt. */
-AqrLiveWorld *aqr_live_world_new(const AqrLiveConfig *config, const AqrVmSpec *spec,
+ * of the spec changes from one VM to the next: the GPUs. Connects to libvirt. */
+AqrLiveWorld *aqr_live_world_new(const AqrLiveConfig *config, AqrVmSpec *spec,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Stops the VM first. */

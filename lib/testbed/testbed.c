@@ -13,6 +13,7 @@ struct AqrTestbed {
     gpointer data;
     gint64 copy_timeout;
     gboolean open;
+    gboolean has_gpus;
     char *scratch;     /* NULL before the first open */
     char *suggested;   /* NULL: the first that the guest has */
     char *normal_user; /* NULL: the guest has none */
@@ -173,19 +174,31 @@ prepare_guest(AqrTestbed *testbed, GError **error)
     if (!testbed->world->wait_guest(testbed->data, error))
         return FALSE;
     aqr_guest_setup(testbed->world, testbed->data, testbed->time_zone);
-    return run_script(testbed, &prepare, testbed->scratch == NULL ? "" : testbed->scratch, &answer,
+    return testbed->world->wait_gpus(testbed->data, error) &&
+           run_script(testbed, &prepare, testbed->scratch == NULL ? "" : testbed->scratch, &answer,
                       error) &&
            take_answer(testbed, answer, error);
+}
+
+static gboolean
+start(AqrTestbed *testbed, GError **error)
+{
+    if (!testbed->world->start(testbed->data, error))
+        return FALSE;
+    testbed->open = TRUE;
+    if (prepare_guest(testbed, error))
+        return TRUE;
+    g_prefix_error(error, "cannot open the testbed: ");
+    return FALSE;
 }
 
 gboolean
 aqr_testbed_open(AqrTestbed *testbed, const char **scratch, GError **error)
 {
-    if (!testbed->world->start(testbed->data, error))
+    testbed->has_gpus = testbed->has_gpus || testbed->world->take_gpus(testbed->data, error);
+    if (!testbed->has_gpus)
         return FALSE;
-    testbed->open = TRUE;
-    if (!prepare_guest(testbed, error)) {
-        g_prefix_error(error, "cannot open the testbed: ");
+    if (!start(testbed, error)) {
         aqr_testbed_close(testbed);
         return FALSE;
     }
@@ -193,20 +206,30 @@ aqr_testbed_open(AqrTestbed *testbed, const char **scratch, GError **error)
     return TRUE;
 }
 
+static void
+stop(AqrTestbed *testbed)
+{
+    if (!testbed->open)
+        return;
+    testbed->open = FALSE;
+    testbed->world->stop(testbed->data, TRUE);
+}
+
+/* The GPUs stay its own meanwhile: who waits for one gets it when the tests are done. */
 gboolean
 aqr_testbed_revert(AqrTestbed *testbed, const char **scratch, GError **error)
 {
-    aqr_testbed_close(testbed);
+    stop(testbed);
     return aqr_testbed_open(testbed, scratch, error);
 }
 
 void
 aqr_testbed_close(AqrTestbed *testbed)
 {
-    if (!testbed->open)
-        return;
-    testbed->open = FALSE;
-    testbed->world->stop(testbed->data, TRUE);
+    stop(testbed);
+    if (testbed->has_gpus)
+        testbed->world->give_gpus_back(testbed->data);
+    testbed->has_gpus = FALSE;
 }
 
 /* --- while it is open -------------------------------------------------- */
@@ -223,6 +246,7 @@ aqr_testbed_reboot(AqrTestbed *testbed, gboolean prepare_only, GError **error)
         return FALSE;
     return testbed->world->wait_reboot(testbed->data, error) &&
            testbed->world->wait_guest(testbed->data, error) &&
+           testbed->world->wait_gpus(testbed->data, error) &&
            run_script(testbed, &restore, "", NULL, error);
 }
 

@@ -54,6 +54,24 @@ note(FakeWorld *world, GError **error, const char *format, ...)
 }
 
 static gboolean
+take_gpus(gpointer data, GError **error)
+{
+    return note(data, error, "take_gpus");
+}
+
+static void
+give_gpus_back(gpointer data)
+{
+    note(data, NULL, "give_gpus_back");
+}
+
+static gboolean
+wait_gpus(gpointer data, GError **error)
+{
+    return note(data, error, "wait_gpus");
+}
+
+static gboolean
 start(gpointer data, GError **error)
 {
     return note(data, error, "start");
@@ -167,8 +185,11 @@ stop(gpointer data, gboolean orderly)
 }
 
 const AqrWorld fake_world = {
+    .take_gpus = take_gpus,
+    .give_gpus_back = give_gpus_back,
     .start = start,
     .wait_guest = wait_guest,
+    .wait_gpus = wait_gpus,
     .run = run,
     .copy = copy,
     .expect_reboot = expect_reboot,

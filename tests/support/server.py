@@ -60,7 +60,7 @@ class Server:
                  env: dict[str, str] | None = None, through: Sequence[str] = (),
                  tmp: str | None = None) -> None:
         """through: a command that starts the server in its turn; tmp: a TMPDIR that was
-        there before and is kept."""
+        there before and is kept. Without a GPU, unless the options ask for one."""
         # What /dev/tty is for the server. The other end stays open here: while nobody
         # has it open, reading is an error.
         self.terminal, self.tty = pty.openpty()
@@ -69,6 +69,8 @@ class Server:
         self.stderr_path = pathlib.Path(tempfile.mkstemp(prefix="aqr-stderr.")[1])
         self.accept_leftovers = accept_leftovers
         self.execute: list[str] = []
+        if not any(option.startswith("--gpu=") for option in options):
+            options = ("--gpu=none", *options)
         argv = [*through, server_program(), *options, image or test_image()]
         with self.stderr_path.open("wb") as stderr:
             self.process = subprocess.Popen(

@@ -20,6 +20,8 @@ typedef struct {
     const char *emulator;
     const char *qemu_options;
     const char *shared_dirs[3];
+    const char *gpus[3], *companions[4];
+    gboolean unmanaged;
 } Row;
 
 static const Row rows[] = {
@@ -82,7 +84,35 @@ static const Row rows[] = {
       .dir = "/tmp/aqr.X1",
       .disks = { { "/srv/sid.qcow2", "qcow2" } },
       .shared_dirs = { "src=/srv/read & see,dst=/mnt/a", "src=/srv/write,dst=/mnt/b,rw" } },
+    { .golden = "golden/domain-gpu.xml",
+      .accel = AQR_ACCEL_KVM,
+      .boot = AQR_BOOT_EFI,
+      .name = "autopkgtest-17-00beef",
+      .dir = "/tmp/aqr.X1",
+      .disks = { { "/srv/sid.qcow2", "qcow2" } },
+      .gpus = { "0000:03:00.0" },
+      .companions = { "0000:03:00.1", "0000:03:00.2", "0000:03:00.3" } },
+    { .golden = "golden/domain-gpus.xml",
+      .accel = AQR_ACCEL_KVM,
+      .boot = AQR_BOOT_BIOS,
+      .name = "autopkgtest-17-00beef",
+      .dir = "/tmp/aqr.X1",
+      .disks = { { "/srv/sid.qcow2", "qcow2" } },
+      .gpus = { "0000:c3:1f.7", "10000:05:00.0" },
+      .companions = { "0000:c3:1f.1" },
+      .unmanaged = TRUE },
 };
+
+static void
+add_addresses(GArray *array, const char *const *texts, gsize n)
+{
+    for (gsize i = 0; i < n && texts[i] != NULL; i++) {
+        AqrPciAddress address;
+
+        ck_assert(aqr_pci_address_parse(texts[i], &address, NULL));
+        g_array_append_val(array, address);
+    }
+}
 
 static AqrVmSpec *
 make_spec(const Row *row)
@@ -106,6 +136,9 @@ make_spec(const Row *row)
         spec->firmware = g_strdup("/usr/share/OVMF/OVMF_CODE_4M.fd");
         spec->nvram = g_build_filename(row->dir, "efi-variables.fd", NULL);
     }
+    spec->gpus.managed = !row->unmanaged;
+    add_addresses(spec->gpus.gpus, row->gpus, G_N_ELEMENTS(row->gpus));
+    add_addresses(spec->gpus.companions, row->companions, G_N_ELEMENTS(row->companions));
     for (gsize i = 0; i < G_N_ELEMENTS(row->disks) && row->disks[i][0] != NULL; i++)
         g_ptr_array_add(spec->disks, aqr_disk_new(row->disks[i][0], row->disks[i][1]));
     for (gsize i = 0; i < G_N_ELEMENTS(row->backing) && row->backing[i][0] != NULL; i++) {

@@ -40,16 +40,17 @@ open_it(void)
     ck_assert_str_eq(scratch, FAKE_SCRATCH);
 }
 
-#define STARTED "start\nwait_guest\nrun set-up (30 s)\n"
-#define OPENED STARTED "run prepare (100 s)\n"
-#define OPENED_AGAIN STARTED "run prepare " FAKE_SCRATCH " (100 s)\n"
+#define STARTED "start\nwait_guest\nrun set-up (30 s)\nwait_gpus\n"
+#define OPENED "take_gpus\n" STARTED "run prepare (100 s)\n"
+#define REVERTED "stop orderly\n" STARTED "run prepare " FAKE_SCRATCH " (100 s)\n"
+#define CLOSED "stop orderly\ngive_gpus_back\n"
 
 START_TEST(opens_and_closes)
 {
     open_it();
     ck_assert_asked(OPENED);
     aqr_testbed_close(testbed);
-    ck_assert_asked("stop orderly\n");
+    ck_assert_asked(CLOSED);
     aqr_testbed_close(testbed);
     ck_assert_asked("");
 }
@@ -59,7 +60,7 @@ START_TEST(closes_when_freed)
 {
     open_it();
     g_clear_pointer(&testbed, aqr_testbed_free);
-    ck_assert_asked(OPENED "stop orderly\n");
+    ck_assert_asked(OPENED CLOSED);
     aqr_testbed_free(NULL);
 }
 END_TEST
@@ -80,11 +81,11 @@ START_TEST(keeps_scratch)
     open_it();
     ck_assert(aqr_testbed_revert(testbed, &scratch, &error));
     ck_assert_str_eq(scratch, FAKE_SCRATCH);
-    ck_assert_asked(OPENED "stop orderly\n" OPENED_AGAIN);
+    ck_assert_asked(OPENED REVERTED);
     aqr_testbed_close(testbed);
     world->scratch = "/tmp/other"; /* what mktemp would make */
     open_it();
-    ck_assert_asked("stop orderly\n" OPENED_AGAIN);
+    ck_assert_asked(CLOSED "take_gpus\n" STARTED "run prepare " FAKE_SCRATCH " (100 s)\n");
 }
 END_TEST
 
@@ -98,12 +99,13 @@ START_TEST(sets_up_in_time_zone)
     aqr_testbed_set_time_zone(testbed, "Europe/Berlin");
     world->fails = _i == 0 ? NULL : "run set-up Europe/Berlin (30 s)";
     open_it();
-    ck_assert_asked("start\nwait_guest\nrun set-up Europe/Berlin (30 s)\nrun prepare (100 s)\n");
+    ck_assert_asked("take_gpus\nstart\nwait_guest\nrun set-up Europe/Berlin (30 s)\nwait_gpus\n"
+                    "run prepare (100 s)\n");
     ck_assert(aqr_testbed_reboot(testbed, FALSE, &error));
     g_free(fake_world_take(world));
     ck_assert(aqr_testbed_revert(testbed, &scratch, &error));
     ck_assert_asked("stop orderly\nstart\nwait_guest\nrun set-up Europe/Berlin (30 s)\n"
-                    "run prepare " FAKE_SCRATCH " (100 s)\n");
+                    "wait_gpus\nrun prepare " FAKE_SCRATCH " (100 s)\n");
 }
 END_TEST
 
@@ -114,11 +116,13 @@ static const struct {
     int status;
     const char *asked;
 } failures[] = {
-    { "start", 0, "start\n" },
-    { "wait_guest", 0, "start\nwait_guest\nstop orderly\n" },
-    { "run prepare (100 s)", 0, OPENED "stop orderly\n" },
-    { NULL, 1, OPENED "stop orderly\n" },
-    { NULL, 127, OPENED "stop orderly\n" },
+    { "take_gpus", 0, "take_gpus\n" },
+    { "start", 0, "take_gpus\nstart\ngive_gpus_back\n" },
+    { "wait_guest", 0, "take_gpus\nstart\nwait_guest\n" CLOSED },
+    { "wait_gpus", 0, "take_gpus\n" STARTED CLOSED },
+    { "run prepare (100 s)", 0, OPENED CLOSED },
+    { NULL, 1, OPENED CLOSED },
+    { NULL, 127, OPENED CLOSED },
 };
 
 START_TEST(failing_open_leaves_it_stopped)
@@ -149,7 +153,7 @@ START_TEST(failing_revert_leaves_it_stopped)
     world->fails = "wait_guest";
     ck_assert(!aqr_testbed_revert(testbed, &scratch, &error));
     ck_assert_error(error, AQR_ERROR_GUEST);
-    ck_assert_asked(OPENED "stop orderly\nstart\nwait_guest\nstop orderly\n");
+    ck_assert_asked(OPENED "stop orderly\nstart\nwait_guest\n" CLOSED);
     g_clear_pointer(&testbed, aqr_testbed_free);
     ck_assert_asked("");
 }
@@ -166,7 +170,7 @@ START_TEST(refuses_scratch)
     world->scratch = unusable[_i];
     ck_assert(!aqr_testbed_open(testbed, &scratch, &error));
     ck_assert_error(error, AQR_ERROR_GUEST);
-    ck_assert_asked(OPENED "stop orderly\n");
+    ck_assert_asked(OPENED CLOSED);
 }
 END_TEST
 
@@ -183,10 +187,10 @@ START_TEST(reboots_in_order)
     ck_assert_no_error(error);
     if (prepare_only)
         ck_assert_asked("expect_reboot\n" SAVE "\nrun announce (100 s)\n"
-                        "wait_reboot\nwait_guest\nrun restore (300 s)\n");
+                        "wait_reboot\nwait_guest\nwait_gpus\nrun restore (300 s)\n");
     else
         ck_assert_asked("expect_reboot\n" SAVE "\nrun restart (100 s)\n"
-                        "wait_reboot\nwait_guest\nrun restore (300 s)\n");
+                        "wait_reboot\nwait_guest\nwait_gpus\nrun restore (300 s)\n");
 }
 END_TEST
 
@@ -201,7 +205,8 @@ END_TEST
 
 static const char *const reboot_failures[] = {
     "expect_reboot", SAVE,         "run restart (100 s)",
-    "wait_reboot",   "wait_guest", "run restore (300 s)",
+    "wait_reboot",   "wait_guest", "wait_gpus",
+    "run restore (300 s)",
 };
 
 /* What comes after the failure is not done any more. */

@@ -35,6 +35,14 @@ tell(const AqrVmOptions *o, const char *option)
         return g_strdup(o->base_image ? "yes" : NULL);
     if (g_str_equal(option, "remark"))
         return g_strdup(aqr_vm_options_remark(o));
+    if (g_str_equal(option, "gpus"))
+        return g_strdup_printf("%u", o->gpu_selectors->len);
+    if (g_str_equal(option, "gpu-wait"))
+        return g_strdup_printf("%d", o->gpu_wait);
+    if (g_str_equal(option, "gpu-ready"))
+        return g_strdup_printf("%d", (int)o->gpu_ready);
+    if (g_str_equal(option, "gpu-force"))
+        return g_strdup(o->gpu_force ? "yes" : NULL);
     if (g_str_equal(option, "cpus"))
         return g_strdup_printf("%d", o->cpus);
     ck_abort_msg("%s", option);
@@ -70,6 +78,15 @@ static const struct {
     { "a --boot=ieee1275 --efi", "remark", NULL },
     { "a --boot=none", "remark", NULL },
     { "a", "remark", NULL },
+    { "a", "gpus", "1" }, /* any */
+    { "a --gpu=none", "gpus", "0" },
+    { "--gpu 03:00.0 a --gpu=gfx1030", "gpus", "2" },
+    { "a", "gpu-wait", "0" },
+    { "a --gpu-wait=90", "gpu-wait", "90" },
+    { "a", "gpu-ready", "3" },
+    { "a --gpu-ready=none", "gpu-ready", "0" },
+    { "a", "gpu-force", NULL },
+    { "a --gpu-force", "gpu-force", "yes" },
     { "--qemu-architecture x86_64 a", "image", "a" },
     { "a --qemu-architecture=x86_64", "image", "a" },
     { "--dpkg-architecture=amd64 a", "image", "a" },
@@ -100,7 +117,10 @@ static const struct {
     { "a --cpus=-1", "not negative" },
     { "a --cpus=many", "many" },
     { "a --no-such-option", "--no-such-option" },
-    { "a --gpu=any", "--gpu=any" },
+    { "a --gpu=some", "\"some\"" },
+    { "a --gpu=none --gpu=any", "none" },
+    { "a --gpu-wait=-1", "not negative" },
+    { "a --gpu-ready=yes", "\"yes\"" },
     { "a --qemu-architecture=aarch64", "\"aarch64\"" },
     { "a --dpkg-architecture=arm64", "\"aarch64\"" },
     { "a --dpkg-architecture=amd64 -q qemu-system-arm", "runs guests of arm" },

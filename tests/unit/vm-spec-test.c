@@ -58,28 +58,37 @@ START_TEST(parses_boot)
 END_TEST
 
 static const struct {
-    unsigned host, cpus;
-} cpus[] = { { 0, 1 }, { 1, 1 }, { 2, 1 }, { 3, 2 }, { 4, 3 }, { 128, 96 }, { 256, 192 } };
+    unsigned host;
+    AqrGpuShare gpus;
+    unsigned cpus;
+} cpus[] = {
+    { 0, { 0, 0 }, 1 }, { 1, { 0, 0 }, 1 },    { 2, { 0, 0 }, 1 },     { 3, { 0, 0 }, 2 },
+    { 4, { 0, 0 }, 3 }, { 128, { 0, 0 }, 96 }, { 256, { 0, 0 }, 192 }, { 8, { 0, 2 }, 6 },
+    { 8, { 1, 1 }, 6 }, { 8, { 1, 2 }, 3 },    { 8, { 2, 2 }, 6 },     { 128, { 3, 8 }, 36 },
+    { 4, { 1, 8 }, 1 },
+};
 
 START_TEST(shares_cpus)
 {
-    ck_assert_uint_eq(aqr_vm_spec_default_cpus(cpus[_i].host), cpus[_i].cpus);
+    ck_assert_uint_eq(aqr_vm_spec_default_cpus(cpus[_i].host, cpus[_i].gpus), cpus[_i].cpus);
 }
 END_TEST
 
 static const struct {
     guint64 host;
-    gboolean with_gpu;
+    AqrGpuShare gpus;
     guint64 ram;
 } rams[] = {
-    { 1024, FALSE, 768 },   { 4096, FALSE, 3072 },      { 5461, FALSE, 4095 },
-    { 5462, FALSE, 4096 },  { 65536, FALSE, 4096 },     { 1024, TRUE, 768 },
-    { 65536, TRUE, 49152 }, { 2097152, TRUE, 1572864 },
+    { 1024, { 0, 0 }, 768 },    { 4096, { 0, 0 }, 3072 },       { 5461, { 0, 0 }, 4095 },
+    { 5462, { 0, 0 }, 4096 },   { 65536, { 0, 0 }, 4096 },      { 65536, { 0, 4 }, 4096 },
+    { 1024, { 1, 1 }, 768 },    { 65536, { 1, 1 }, 49152 },     { 65536, { 1, 2 }, 24576 },
+    { 65536, { 2, 2 }, 49152 }, { 2097152, { 8, 8 }, 1572864 }, { 2097152, { 1, 8 }, 196608 },
+    { 65536, { 2, 1 }, 49152 }, /* more than there are: all */
 };
 
 START_TEST(shares_ram)
 {
-    ck_assert_uint_eq(aqr_vm_spec_default_ram(rams[_i].host, rams[_i].with_gpu), rams[_i].ram);
+    ck_assert_uint_eq(aqr_vm_spec_default_ram(rams[_i].host, rams[_i].gpus), rams[_i].ram);
 }
 END_TEST
 

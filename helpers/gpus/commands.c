@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "commands.h"
+
+#include "base/error.h"
+#include "cli/program.h"
+#include "host/gpu-health.h"
+#include "host/gpu-hold.h"
+#include "host/gpu-status.h"
+#include "host/lease.h"
+#include "host/quarantine.h"
+#include "host/vfio.h"
+
+#define RESET_TIMEOUT (180 * G_TIME_SPAN_SECOND)
+
+static void
+note(const char *text, G_GNUC_UNUSED gpointer data)
+{
+    aqr_program_say("%s", text);
+}
+
+static void
+print_statuses(const GpusOptions *options, const GPtrArray *statuses)
+{
+    g_autofree char *text =
+        options->json ? aqr_gpu_report_json(statuses) : aqr_gpu_report_table(statuses);
+
+    g_print("%s", text);
+}
+
+gboolean
+gpus_list(const GpusOptions *options, G_GNUC_UNUSED char **words, GError **error)
+{
+    g_autoptr(AqrGpuInventory) inventory = aqr_gpu_inventory_new(error);
+    g_autoptr(GPtrArray) statuses = NULL;
+
+    if (inventory == NULL)
+        return FALSE;
+    statuses = aqr_gpu_status_list(inventory);
+    print_statuses(options, statuses);
+    return TRUE;
+}
+
+/* The GPU at the address @word. */
+static const AqrGpu *
+find_gpu(const AqrGpuInventory *inventory, const char *word, GError **error)
+{
+    AqrPciAddress address;
+
+    if (!aqr_pci_address_parse(word, &address, error))
+        return NULL;
+    for (guint i = 0; i < inventory->gpus->len; i++) {
+        const AqrGpu *gpu = g_ptr_array_index(inventory->gpus, i);
+
+        if (aqr_pci_address_equal(&gpu->device->address, &address))
+            return gpu;
+    }
+    g_set_error(error, AQR_ERROR, AQR_ERROR_GPU,
+                "%s is no AMD GPU of this host; see rocm-qemu-gpus list", word);
+    return NULL;
+}
+
+/* All that goes with it is leased, so that it is nobody else's meanwhile. */
+static GPtrArray *
+lease_slots(const AqrGpu *gpu, const char *purpose, GError **error)
+{
+    g_autoptr(GPtrArray) slots = aqr_gpu_request_slots(gpu);
+    g_autoptr(GPtrArray) leases = g_ptr_array_new_with_free_func((GDestroyNotify)aqr_lease_free);
+
+    for (guint i = 0; i < slots->len; i++) {
+        AqrLease *lease = aqr_lease_take(g_ptr_array_index(slots, i), purpose, error);
+
+        if (lease == NULL)
+            return NULL;
+        g_ptr_array_add(leases, lease);
+    }
+    return g_steal_pointer(&leases);
+}
+
+gboolean
+gpus_reset(G_GNUC_UNUSED const GpusOptions *options, char **words, GError **error)
+{
+    AqrPatience patience = aqr_patience(RESET_TIMEOUT, NULL);
+    g_autoptr(AqrGpuInventory) inventory = aqr_gpu_inventory_new(error);
+    const AqrGpu *gpu = inventory == NULL ? NULL : find_gpu(inventory, words[0], error);
+    g_autoptr(GPtrArray) leases = gpu == NULL ? NULL : lease_slots(gpu, "reset", error);
+
+    if (leases == NULL || !aqr_vfio_check_unused(gpu, error) ||
+        !aqr_gpu_health_recover(gpu, &patience, note, NULL, error))
+        return FALSE;
+    g_print("%s is well\n", words[0]);
+    return TRUE;
+}
+
+gboolean
+gpus_quarantine(G_GNUC_UNUSED const GpusOptions *options, char **words, GError **error)
+{
+    g_autoptr(AqrGpuInventory) inventory = aqr_gpu_inventory_new(error);
+    const AqrGpu *gpu = inventory == NULL ? NULL : find_gpu(inventory, words[0], error);
+    g_autofree char *reason = g_strjoinv(" ", words + 1);
+    g_autofree char *slot = NULL;
+
+    if (gpu == NULL)
+        return FALSE;
+    slot = aqr_pci_address_slot(&gpu->device->address);
+    return aqr_quarantine_set(slot, reason, error);
+}
+
+/* One that has left the bus can be released too, for when it is back. */
+gboolean
+gpus_release(G_GNUC_UNUSED const GpusOptions *options, char **words, GError **error)
+{
+    g_autofree char *slot = NULL;
+    AqrPciAddress address;
+
+    if (!aqr_pci_address_parse(words[0], &address, error))
+        return FALSE;
+    slot = aqr_pci_address_slot(&address);
+    return aqr_quarantine_end(slot, error);
+}
+
+gboolean
+gpus_wait(const GpusOptions *options, char **words, GError **error)
+{
+    g_autoptr(AqrStop) stop = aqr_stop_new(error);
+    g_autoptr(GPtrArray) selectors = NULL;
+    g_autofree char *keeper = aqr_program_libexec("rocm-gpu-keeper");
+    g_autoptr(AqrGpuHold) hold = NULL;
+    AqrGpuHoldConfig config = {
+        .wait = options->timeout > 0 ? options->timeout * G_TIME_SPAN_SECOND : G_MAXINT64 / 2,
+        .purpose = "wait",
+        .keeper = keeper,
+        .stop = stop,
+        .note = note,
+    };
+
+    selectors = stop == NULL ? NULL : aqr_gpu_selectors_parse((const char *const *)words, error);
+    if (selectors == NULL)
+        return FALSE;
+    config.request.selectors = selectors;
+    hold = aqr_gpu_hold_take(&config, error);
+    if (hold == NULL)
+        return FALSE;
+    for (guint i = 0; i < aqr_gpu_hold_get_gpus(hold)->len; i++) {
+        g_autofree char *address =
+            aqr_gpu_address(g_ptr_array_index(aqr_gpu_hold_get_gpus(hold), i));
+
+        g_print("%s\n", address);
+    }
+    return TRUE;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "base/xml.h"
+#include "core/vm-spec.h"
+
+/* The part of core/domain-xml that is about GPUs. Each gets a pcie-root-port of its own,
+ * as libvirt gives one to every PCIe device without an address, and is the only function
+ * in its slot: so QEMU shows PCIe atomics to the guest (gpu.md 2.1). Their companions are
+ * libvirt's to bind and to give back, and not in the guest. */
+void aqr_domain_gpus_write(AqrXml *xml, const AqrVmGpus *gpus);
+
+/* The alias of the GPU @number: "ua-gpu0". */
+char *aqr_domain_gpu_alias(unsigned number) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/gpu-report.h"
+
+#include <json-glib/json-glib.h>
+
+void
+aqr_gpu_status_free(AqrGpuStatus *status)
+{
+    if (status == NULL)
+        return;
+    g_free(status->reason);
+    g_free(status);
+}
+
+const char *
+aqr_gpu_state_name(AqrGpuState state)
+{
+    static const char *const names[] = {
+        [AQR_GPU_FREE] = "free",
+        [AQR_GPU_BUSY] = "busy",
+        [AQR_GPU_SICK] = "quarantine",
+        [AQR_GPU_UNPASSABLE] = "unpassable",
+    };
+
+    return names[state];
+}
+
+/* --- for people -------------------------------------------------------- */
+
+#define LINE "%-13s %-8s %-10s %-11s %s\n"
+
+static const char *
+or_none(const char *text, const char *none)
+{
+    return text == NULL ? none : text;
+}
+
+static void
+write_line(GString *table, const AqrGpuStatus *status)
+{
+    const AqrGpu *gpu = status->gpu;
+    g_autofree char *address = aqr_gpu_address(gpu);
+
+    g_string_append_printf(table, LINE, address, or_none(gpu->gfx, "?"),
+                           aqr_gpu_state_name(status->state), or_none(gpu->device->driver, "-"),
+                           gpu->name);
+    if (status->reason != NULL)
+        g_string_append_printf(table, "  %s\n", status->reason);
+}
+
+char *
+aqr_gpu_report_table(const GPtrArray *statuses)
+{
+    GString *table = g_string_new(NULL);
+
+    if (statuses->len == 0)
+        return g_string_free(g_string_append(table, "no AMD GPU in this host\n"), FALSE);
+    g_string_append_printf(table, LINE, "GPU", "TARGET", "STATE", "DRIVER", "NAME");
+    for (guint i = 0; i < statuses->len; i++)
+        write_line(table, g_ptr_array_index(statuses, i));
+    return g_string_free(table, FALSE);
+}
+
+/* --- as JSON ----------------------------------------------------------- */
+
+static void
+add_string(JsonBuilder *json, const char *name, const char *value)
+{
+    json_builder_set_member_name(json, name);
+    if (value == NULL)
+        json_builder_add_null_value(json);
+    else
+        json_builder_add_string_value(json, value);
+}
+
+static void
+add_number(JsonBuilder *json, const char *name, gint64 value)
+{
+    json_builder_set_member_name(json, name);
+    if (value < 0)
+        json_builder_add_null_value(json);
+    else
+        json_builder_add_int_value(json, value);
+}
+
+static void
+add_boolean(JsonBuilder *json, const char *name, gboolean value)
+{
+    json_builder_set_member_name(json, name);
+    json_builder_add_boolean_value(json, value);
+}
+
+static void
+add_hex(JsonBuilder *json, const char *name, guint value, int digits)
+{
+    g_autofree char *text = g_strdup_printf("%0*x", digits, value);
+
+    add_string(json, name, text);
+}
+
+static void
+add_functions(JsonBuilder *json, const char *name, const GPtrArray *devices)
+{
+    json_builder_set_member_name(json, name);
+    json_builder_begin_array(json);
+    for (guint i = 0; i < devices->len; i++) {
+        const AqrPciDevice *device = g_ptr_array_index(devices, i);
+        g_autofree char *address = aqr_pci_address_to_string(&device->address);
+
+        json_builder_begin_object(json);
+        add_string(json, "address", address);
+        add_hex(json, "vendor", device->vendor, 4);
+        add_hex(json, "device", device->device, 4);
+        add_hex(json, "class", device->class, 6);
+        add_string(json, "driver", device->driver);
+        add_number(json, "iommu_group", device->iommu_group);
+        json_builder_end_object(json);
+    }
+    json_builder_end_array(json);
+}
+
+static void
+add_words(JsonBuilder *json, const char *name, const char *const *words)
+{
+    json_builder_set_member_name(json, name);
+    json_builder_begin_array(json);
+    for (; words != NULL && *words != NULL; words++)
+        json_builder_add_string_value(json, *words);
+    json_builder_end_array(json);
+}
+
+static void
+add_gpu(JsonBuilder *json, const AqrGpu *gpu)
+{
+    static const char *const atomics[] = { NULL, "no", "yes" }; /* AqrAtomics */
+    static const char *const sources[] = { NULL, "table", "ip_discovery",
+                                           "kfd" }; /* AqrGfxSource */
+    const AqrPciDevice *device = gpu->device;
+    g_autofree char *address = aqr_gpu_address(gpu);
+
+    add_string(json, "address", address);
+    add_string(json, "gfx", gpu->gfx);
+    add_string(json, "gfx_source", sources[gpu->gfx_source]);
+    add_string(json, "name", gpu->name);
+    add_functions(json, "functions", gpu->together);
+    add_functions(json, "foreign", gpu->foreign);
+    add_number(json, "numa_node", device->numa_node);
+    add_words(json, "reset_methods", (const char *const *)device->reset_methods);
+    add_string(json, "power_state", device->power_state);
+    add_boolean(json, "boot_display", device->boot_vga);
+    add_boolean(json, "virtual_function", device->is_vf);
+    add_string(json, "atomics", atomics[gpu->atomics]);
+    add_string(json, "atomics_reason", gpu->atomics_reason);
+}
+
+char *
+aqr_gpu_report_json(const GPtrArray *statuses)
+{
+    g_autoptr(JsonBuilder) json = json_builder_new();
+    g_autoptr(JsonNode) root = NULL;
+    g_autofree char *text = NULL;
+
+    json_builder_begin_object(json);
+    json_builder_set_member_name(json, "gpus");
+    json_builder_begin_array(json);
+    for (guint i = 0; i < statuses->len; i++) {
+        const AqrGpuStatus *status = g_ptr_array_index(statuses, i);
+
+        json_builder_begin_object(json);
+        add_gpu(json, status->gpu);
+        add_string(json, "state", aqr_gpu_state_name(status->state));
+        add_string(json, "reason", status->reason);
+        json_builder_end_object(json);
+    }
+    json_builder_end_array(json);
+    json_builder_end_object(json);
+    root = json_builder_get_root(json);
+    text = json_to_string(root, TRUE);
+    return g_strconcat(text, "\n", NULL);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/gpu-ready.h"
+#include "host/gpu-request.h"
+#include "host/wait.h"
+
+/* The GPUs of a testbed from the choice to the moment that they are given back: leased, so
+ * that nobody else gets them; looked at before and after each VM; kept by a process that
+ * outlives us should we be killed. The VM itself, and the binding, are libvirt's. */
+typedef struct AqrGpuHold AqrGpuHold;
+
+typedef struct {
+    AqrGpuRequest request;
+    gint64 wait;         /* microseconds to wait for busy ones; 0: not at all */
+    const char *purpose; /* shown to others */
+    const char *keeper;  /* the program rocm-gpu-keeper */
+    const AqrStop *stop;
+    void (*note)(const char *text, gpointer data); /* a line for the log */
+    gpointer data;
+} AqrGpuHoldConfig;
+
+/* Chooses and leases, waits for busy ones. @config is borrowed. AQR_ERROR_GPU says who has
+ * what; AQR_ERROR_HOST, AQR_ERROR_STOPPED. */
+AqrGpuHold *aqr_gpu_hold_take(const AqrGpuHoldConfig *config,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The leases end. Without a VM only. */
+void aqr_gpu_hold_free(AqrGpuHold *hold);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrGpuHold, aqr_gpu_hold_free)
+
+/* (transfer none): of AqrGpu. */
+const GPtrArray *aqr_gpu_hold_get_gpus(const AqrGpuHold *hold);
+
+/* What the guest is to have of them. Transfer full: of AqrGpuExpected. */
+GPtrArray *aqr_gpu_hold_expect(const AqrGpuHold *hold) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Before a VM starts: each is well, or can be made so; otherwise it goes into quarantine.
+ * AQR_ERROR_GPU. */
+gboolean aqr_gpu_hold_check(AqrGpuHold *hold, GError **error);
+
+/* @qemu has them now; 0: nobody would have to be ended after us. */
+void aqr_gpu_hold_tell_qemu(AqrGpuHold *hold, GPid qemu);
+
+/* After a VM has ended: gives back to the drivers what libvirt did not, looks whether they
+ * are well, puts what stays sick into quarantine. */
+void aqr_gpu_hold_restore(AqrGpuHold *hold);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/gpu-choice.h"
+#include "core/vm-spec.h"
+#include "host/gpu-inventory.h"
+
+/* The GPUs that somebody asks for, and which of this host's fulfil it. Who has them, and
+ * for how long, is host/gpu-hold's. */
+typedef struct {
+    const GPtrArray *selectors; /* of AqrGpuSelector; empty: no GPU */
+    gboolean forced;            /* what speaks against a GPU is the user's business */
+    guint64 ram_mib;            /* of the VM, all of which VFIO pins */
+} AqrGpuRequest;
+
+typedef gboolean (*AqrGpuIsFree)(const AqrGpu *gpu, gpointer data);
+
+/* The best choice among those that can be had on this host as it is: passable, in no
+ * quarantine, open to this user. As aqr_gpu_choose(): NULL without an error means that some
+ * are in use. Transfer container: of AqrGpu in @inventory. */
+GPtrArray *aqr_gpu_request_choose(const AqrGpuRequest *request, const AqrGpuInventory *inventory,
+                                  AqrGpuIsFree is_free, gpointer data,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same as if nobody used any: what fails here fails always. AQR_ERROR_GPU and
+ * AQR_ERROR_HOST. */
+GPtrArray *aqr_gpu_request_plan(const AqrGpuRequest *request, const AqrGpuInventory *inventory,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The PCI slots that go with @gpu, its own and those of its companions, each of which has a
+ * lease. Transfer full: of "0000:03:00". */
+GPtrArray *aqr_gpu_request_slots(const AqrGpu *gpu) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What a VM with @gpus (of AqrGpu) is given. */
+void aqr_gpu_request_describe(const GPtrArray *gpus, AqrVmGpus *described);
