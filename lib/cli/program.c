@@ -83,3 +83,11 @@ aqr_program_libexec(const char *name)
     }
     return g_build_filename(AQR_LIBEXEC_DIR, name, NULL);
 }
+
+char *
+aqr_program_data(const char *name)
+{
+    const char *dir = g_getenv("AQR_DATA_DIR");
+
+    return g_build_filename(dir != NULL ? dir : AQR_DATA_DIR, name, NULL);
+}

@@ -18,3 +18,6 @@ void aqr_program_debug(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /* A program of ours that is installed in libexecdir; AQR_LIBEXEC_DIR, directories
  * with colons between, says where else. */
 char *aqr_program_libexec(const char *name) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A file of ours that is installed in datadir; AQR_DATA_DIR names another directory. */
+char *aqr_program_data(const char *name) G_GNUC_WARN_UNUSED_RESULT;
