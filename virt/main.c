@@ -3,26 +3,15 @@
 /* autopkgtest-virt-qemu-rocm: options in, wiring, exit status out. */
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "aqr-config.h"
 #include "auxverb.h"
 #include "base/error.h"
 #include "cli/program.h"
-#include "cli/vm-plan.h"
-#include "core/domain-disks.h"
-#include "core/domain-xml.h"
-#include "core/image-info.h"
-#include "core/time-zone.h"
-#include "host/libvirt.h"
-#include "host/live-world.h"
-#include "host/sweep.h"
-#include "host/workdir.h"
+#include "cli/with-testbed.h"
 #include "serve.h"
 
 #define NAME "autopkgtest-virt-qemu-rocm"
-
-#define DEFAULT_COPY_TIMEOUT_S 300 /* autopkgtest's */
 
 /* What goes wrong before the server has greeted. */
 static int
@@ -31,209 +20,33 @@ exit_status_before_greeting(const GError *error)
     return g_error_matches(error, AQR_ERROR, AQR_ERROR_USAGE) ? 2 : 1;
 }
 
-static gint64
-copy_timeout(void)
-{
-    const char *text = g_getenv("AUTOPKGTEST_VIRT_COPY_TIMEOUT");
-    guint64 seconds;
-
-    if (text == NULL || !g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT32, &seconds, NULL))
-        seconds = DEFAULT_COPY_TIMEOUT_S;
-    return (gint64)seconds * G_TIME_SPAN_SECOND;
-}
-
-static void
-note(const char *text, G_GNUC_UNUSED gpointer data)
-{
-    aqr_program_say("%s", text);
-}
-
-static void
-show_boot(const char *bytes, gsize length, G_GNUC_UNUSED gpointer data)
-{
-    g_autofree char *text = g_strndup(bytes, length);
-
-    g_printerr("%s", text);
-}
-
-static char *
-host_time_zone(void)
-{
-    g_autofree char *target = g_file_read_link("/etc/localtime", NULL);
-    g_autofree char *text = NULL;
-
-    g_file_get_contents("/etc/timezone", &text, NULL, NULL);
-    return aqr_time_zone_name(g_getenv("TZ"), target, text);
-}
-
 static AqrGuestLink *
 find_link(gpointer data)
 {
     return aqr_live_world_get_link(data);
 }
 
+typedef struct {
+    AqrStop *stop;
+    gboolean greeted;
+} Conversation;
+
 /* Everything that has a life during the conversation. */
 static gboolean
-hold_conversation(const AqrLiveConfig *config, AqrVmSpec *spec, AqrStop *stop, gboolean *greeted,
-                  GError **error)
+converse(AqrTestbed *testbed, AqrLiveWorld *world, const AqrLiveConfig *config, gpointer data,
+         GError **error)
 {
-    g_autoptr(AqrLiveWorld) world = aqr_live_world_new(config, spec, error);
-    g_autoptr(AqrTestbed) testbed = NULL;
+    Conversation *conversation = data;
+    g_autoptr(AqrAuxverb) auxverb = aqr_auxverb_new(config->exec_argv[1], find_link, world, error);
     g_autoptr(AqrSession) session = NULL;
-    g_autoptr(AqrAuxverb) auxverb = NULL;
-    g_autofree char *time_zone = host_time_zone();
     gboolean done;
 
-    if (world == NULL)
-        return FALSE;
-    auxverb = aqr_auxverb_new(config->exec_argv[1], find_link, world, error);
     if (auxverb == NULL)
         return FALSE;
-    testbed = aqr_testbed_new(&aqr_live_world, world, copy_timeout());
-    if (g_strcmp0(config->user, "root") != 0)
-        aqr_testbed_suggest_user(testbed, config->user);
-    aqr_testbed_set_time_zone(testbed, time_zone);
     session = aqr_session_new(testbed);
-    *greeted = TRUE;
-    done = aqr_serve(session, stop, error);
-    aqr_testbed_close(testbed);
-    return done;
-}
-
-static gboolean
-serve_with(const AqrVmOptions *options, AqrVmSpec *spec, const char *work_dir, AqrStop *stop,
-           gboolean *greeted, GError **error)
-{
-    g_autofree char *agent = aqr_program_libexec("rocm-testbed-agent");
-    g_autofree char *exec = aqr_program_libexec("rocm-testbed-exec");
-    g_autofree char *socket = g_build_filename(work_dir, "exec", NULL);
-    const char *exec_argv[] = { exec, socket, NULL };
-    g_autofree char *keeper = aqr_program_libexec("rocm-gpu-keeper");
-    g_autofree char *purpose = g_path_get_basename(options->images[0]);
-    const AqrGpuHoldConfig gpus = {
-        .request = aqr_vm_plan_gpu_request(options, spec->ram_mib),
-        .wait = options->gpu_wait * G_TIME_SPAN_SECOND,
-        .purpose = purpose,
-        .keeper = keeper,
-        .stop = stop,
-        .note = note,
-    };
-    const AqrLiveConfig config = {
-        .uri = aqr_libvirt_choose_uri(options->connect),
-        .work_dir = work_dir,
-        .agent_file = agent,
-        .exec_argv = exec_argv,
-        .user = options->user,
-        .password = options->password,
-        .gpus = &gpus,
-        .gpu_ready = options->gpu_ready,
-        .boot_timeout = aqr_vm_plan_boot_seconds(options, spec) * G_TIME_SPAN_SECOND,
-        .poweroff_timeout = aqr_vm_plan_poweroff_seconds(options, spec) * G_TIME_SPAN_SECOND,
-        .stop = stop,
-        .note = note,
-        .boot_text = options->show_boot ? show_boot : NULL,
-    };
-
-    return hold_conversation(&config, spec, stop, greeted, error);
-}
-
-static void
-print_plan(const AqrVmSpec *spec)
-{
-    const AqrDisk *base = g_ptr_array_index(spec->disks, 0);
-    g_auto(GStrv) argv = NULL;
-    g_autofree char *command = NULL, *xml = NULL, *base_image = NULL;
-
-    argv = aqr_image_overlay_argv(spec->overlay, base->file, base->format);
-    command = g_strjoinv(" ", argv);
-    xml = aqr_domain_xml(spec);
-    base_image = spec->base_image ? aqr_domain_disks_base_image(spec) : g_strdup("");
-    g_print("%s\n%s%s", command, xml, base_image);
-}
-
-/* Two directories of ours: one for sockets and small files, and one for what the
- * guest writes. They may be the same. */
-typedef struct {
-    char *work;
-    char *store;
-    int work_lock, store_lock; /* -1: none */
-} Dirs;
-
-static gboolean
-make_dirs(const AqrVmOptions *options, Dirs *dirs, GError **error)
-{
-    const char *work = aqr_workdir_socket_parent();
-    const char *store = options->overlay_dir != NULL ? options->overlay_dir : g_get_tmp_dir();
-    g_autofree char *store_parent = g_canonicalize_filename(store, NULL);
-
-    if (!options->dry_run) {
-        aqr_sweep(work, note, NULL);
-        if (!g_str_equal(work, store_parent))
-            aqr_sweep(store_parent, note, NULL);
-    }
-    dirs->work = aqr_workdir_make(work, &dirs->work_lock, error);
-    if (dirs->work == NULL)
-        return FALSE;
-    dirs->store = g_str_equal(work, store_parent)
-                      ? g_strdup(dirs->work)
-                      : aqr_workdir_make(store_parent, &dirs->store_lock, error);
-    return dirs->store != NULL;
-}
-
-static void
-remove_dirs(Dirs *dirs)
-{
-    if (dirs->store != NULL)
-        aqr_workdir_remove(dirs->store, dirs->store_lock);
-    if (dirs->work != NULL)
-        aqr_workdir_remove(dirs->work, dirs->work_lock);
-    g_free(dirs->store);
-    g_free(dirs->work);
-}
-
-static gboolean
-run_in(const AqrVmOptions *options, const Dirs *dirs, AqrStop *stop, gboolean *greeted,
-       GError **error)
-{
-    g_autofree char *log = g_build_filename(dirs->work, "libvirt.log", NULL);
-    g_autoptr(AqrVmSpec) spec = NULL;
-
-    aqr_libvirt_init(log);
-    spec = aqr_vm_plan_make(options, dirs->work, dirs->store, stop, error);
-    if (spec == NULL)
-        return FALSE;
-    if (options->dry_run) {
-        print_plan(spec);
-        return TRUE;
-    }
-    return serve_with(options, spec, dirs->work, stop, greeted, error);
-}
-
-/* What is left to do for a process that a second signal ends: libvirt inside of it
- * will not end its QEMU any more. */
-static const char *const last_resort[] = {
-    "/bin/sh",
-    "-c",
-    "for file in \"$1\"/libvirt/run/qemu/*.pid \"$1\"/libvirt/lib/qemu/*/qmp.pid; do\n"
-    "  pid=$(cat \"$file\") && grep -qF \"$1/\" \"/proc/$pid/cmdline\" && kill -s KILL \"$pid\"\n"
-    "done 2>/dev/null\n"
-    "rm -rf -- \"$@\"\n",
-    "sh",
-};
-
-static gboolean
-run_with_last_resort(const AqrVmOptions *options, const Dirs *dirs, AqrStop *stop,
-                     gboolean *greeted, GError **error)
-{
-    const char *argv[G_N_ELEMENTS(last_resort) + 3] = { NULL };
-    gboolean done;
-
-    memcpy(argv, last_resort, sizeof last_resort);
-    argv[G_N_ELEMENTS(last_resort)] = dirs->work;
-    argv[G_N_ELEMENTS(last_resort) + 1] = dirs->store;
-    aqr_stop_set_last_resort(argv);
-    done = run_in(options, dirs, stop, greeted, error);
-    aqr_stop_set_last_resort(NULL);
+    conversation->greeted = TRUE;
+    done = aqr_serve(session, conversation->stop, error);
+    aqr_testbed_close(testbed); /* its commands end before the socket goes */
     return done;
 }
 
@@ -243,18 +56,16 @@ run(const AqrVmOptions *options, int *signal_number)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(AqrStop) stop = aqr_stop_new(&error);
-    Dirs dirs = { .work_lock = -1, .store_lock = -1 };
-    gboolean greeted = FALSE;
-    gboolean done = stop != NULL && make_dirs(options, &dirs, &error) &&
-                    run_with_last_resort(options, &dirs, stop, &greeted, &error);
+    Conversation conversation = { .stop = stop };
+    gboolean done =
+        stop != NULL && aqr_with_testbed(options, stop, converse, &conversation, &error);
 
-    remove_dirs(&dirs);
     if (stop != NULL)
         *signal_number = aqr_stop_signal(stop);
     if (done)
         return EXIT_SUCCESS;
     aqr_program_say("failure: %s", error->message);
-    return greeted ? aqr_error_exit_status(error) : exit_status_before_greeting(error);
+    return conversation.greeted ? aqr_error_exit_status(error) : exit_status_before_greeting(error);
 }
 
 int

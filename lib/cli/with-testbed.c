@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/with-testbed.h"
+
+#include <string.h>
+
+#include "cli/program.h"
+#include "cli/vm-plan.h"
+#include "core/domain-disks.h"
+#include "core/domain-xml.h"
+#include "core/image-info.h"
+#include "core/time-zone.h"
+#include "host/libvirt.h"
+#include "host/sweep.h"
+#include "host/workdir.h"
+
+#define DEFAULT_COPY_TIMEOUT_S 300 /* autopkgtest's */
+
+/* What all of this is for. */
+typedef struct {
+    const AqrVmOptions *options;
+    AqrStop *stop;
+    AqrTestbedUse use;
+    gpointer data;
+} Use;
+
+static gint64
+copy_timeout(void)
+{
+    const char *text = g_getenv("AUTOPKGTEST_VIRT_COPY_TIMEOUT");
+    guint64 seconds;
+
+    if (text == NULL || !g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT32, &seconds, NULL))
+        seconds = DEFAULT_COPY_TIMEOUT_S;
+    return (gint64)seconds * G_TIME_SPAN_SECOND;
+}
+
+static void
+note(const char *text, G_GNUC_UNUSED gpointer data)
+{
+    aqr_program_say("%s", text);
+}
+
+static void
+show_boot(const char *bytes, gsize length, G_GNUC_UNUSED gpointer data)
+{
+    g_autofree char *text = g_strndup(bytes, length);
+
+    g_printerr("%s", text);
+}
+
+static char *
+host_time_zone(void)
+{
+    g_autofree char *target = g_file_read_link("/etc/localtime", NULL);
+    g_autofree char *text = NULL;
+
+    g_file_get_contents("/etc/timezone", &text, NULL, NULL);
+    return aqr_time_zone_name(g_getenv("TZ"), target, text);
+}
+
+/* The testbed is closed before the world that it lives in goes. */
+static gboolean
+use_testbed(const Use *use, const AqrLiveConfig *config, AqrVmSpec *spec, GError **error)
+{
+    g_autoptr(AqrLiveWorld) world = aqr_live_world_new(config, spec, error);
+    g_autoptr(AqrTestbed) testbed = NULL;
+    g_autofree char *time_zone = host_time_zone();
+    gboolean done;
+
+    if (world == NULL)
+        return FALSE;
+    testbed = aqr_testbed_new(&aqr_live_world, world, copy_timeout());
+    if (g_strcmp0(config->user, "root") != 0)
+        aqr_testbed_suggest_user(testbed, config->user);
+    aqr_testbed_set_time_zone(testbed, time_zone);
+    done = use->use(testbed, world, config, use->data, error);
+    aqr_testbed_close(testbed);
+    return done;
+}
+
+static gboolean
+make_world(const Use *use, AqrVmSpec *spec, const char *work_dir, GError **error)
+{
+    const AqrVmOptions *options = use->options;
+    g_autofree char *agent = aqr_program_libexec("rocm-testbed-agent");
+    g_autofree char *exec = aqr_program_libexec("rocm-testbed-exec");
+    g_autofree char *socket = g_build_filename(work_dir, "exec", NULL);
+    const char *exec_argv[] = { exec, socket, NULL };
+    g_autofree char *keeper = aqr_program_libexec("rocm-gpu-keeper");
+    g_autofree char *purpose = g_path_get_basename(options->images[0]);
+    const AqrGpuHoldConfig gpus = {
+        .request = aqr_vm_plan_gpu_request(options, spec->ram_mib),
+        .wait = options->gpu_wait * G_TIME_SPAN_SECOND,
+        .purpose = purpose,
+        .keeper = keeper,
+        .stop = use->stop,
+        .note = note,
+    };
+    const AqrLiveConfig config = {
+        .uri = aqr_libvirt_choose_uri(options->connect),
+        .work_dir = work_dir,
+        .agent_file = agent,
+        .exec_argv = exec_argv,
+        .user = options->user,
+        .password = options->password,
+        .gpus = &gpus,
+        .gpu_ready = options->gpu_ready,
+        .boot_timeout = aqr_vm_plan_boot_seconds(options, spec) * G_TIME_SPAN_SECOND,
+        .poweroff_timeout = aqr_vm_plan_poweroff_seconds(options, spec) * G_TIME_SPAN_SECOND,
+        .stop = use->stop,
+        .note = note,
+        .boot_text = options->show_boot ? show_boot : NULL,
+    };
+
+    return use_testbed(use, &config, spec, error);
+}
+
+static void
+print_plan(const AqrVmSpec *spec)
+{
+    const AqrDisk *base = g_ptr_array_index(spec->disks, 0);
+    g_auto(GStrv) argv = NULL;
+    g_autofree char *command = NULL, *xml = NULL, *base_image = NULL;
+
+    argv = aqr_image_overlay_argv(spec->overlay, base->file, base->format);
+    command = g_strjoinv(" ", argv);
+    xml = aqr_domain_xml(spec);
+    base_image = spec->base_image ? aqr_domain_disks_base_image(spec) : g_strdup("");
+    g_print("%s\n%s%s", command, xml, base_image);
+}
+
+/* Two directories of ours: one for sockets and small files, and one for what the
+ * guest writes. They may be the same. */
+typedef struct {
+    char *work;
+    char *store;
+    int work_lock, store_lock; /* -1: none */
+} Dirs;
+
+static gboolean
+make_dirs(const AqrVmOptions *options, Dirs *dirs, GError **error)
+{
+    const char *work = aqr_workdir_socket_parent();
+    const char *store = options->overlay_dir != NULL ? options->overlay_dir : g_get_tmp_dir();
+    g_autofree char *store_parent = g_canonicalize_filename(store, NULL);
+
+    if (!options->dry_run) {
+        aqr_sweep(work, note, NULL);
+        if (!g_str_equal(work, store_parent))
+            aqr_sweep(store_parent, note, NULL);
+    }
+    dirs->work = aqr_workdir_make(work, &dirs->work_lock, error);
+    if (dirs->work == NULL)
+        return FALSE;
+    dirs->store = g_str_equal(work, store_parent)
+                      ? g_strdup(dirs->work)
+                      : aqr_workdir_make(store_parent, &dirs->store_lock, error);
+    return dirs->store != NULL;
+}
+
+static void
+remove_dirs(Dirs *dirs)
+{
+    if (dirs->store != NULL)
+        aqr_workdir_remove(dirs->store, dirs->store_lock);
+    if (dirs->work != NULL)
+        aqr_workdir_remove(dirs->work, dirs->work_lock);
+    g_free(dirs->store);
+    g_free(dirs->work);
+}
+
+static gboolean
+use_in(const Use *use, const Dirs *dirs, GError **error)
+{
+    g_autofree char *log = g_build_filename(dirs->work, "libvirt.log", NULL);
+    g_autoptr(AqrVmSpec) spec = NULL;
+
+    aqr_libvirt_init(log);
+    spec = aqr_vm_plan_make(use->options, dirs->work, dirs->store, use->stop, error);
+    if (spec == NULL)
+        return FALSE;
+    if (use->options->dry_run) {
+        print_plan(spec);
+        return TRUE;
+    }
+    return make_world(use, spec, dirs->work, error);
+}
+
+/* What is left to do for a process that a second signal ends: libvirt inside of it
+ * will not end its QEMU any more. */
+static const char *const last_resort[] = {
+    "/bin/sh",
+    "-c",
+    "for file in \"$1\"/libvirt/run/qemu/*.pid \"$1\"/libvirt/lib/qemu/*/qmp.pid; do\n"
+    "  pid=$(cat \"$file\") && grep -qF \"$1/\" \"/proc/$pid/cmdline\" && kill -s KILL \"$pid\"\n"
+    "done 2>/dev/null\n"
+    "rm -rf -- \"$@\"\n",
+    "sh",
+};
+
+static gboolean
+use_with_last_resort(const Use *use, const Dirs *dirs, GError **error)
+{
+    const char *argv[G_N_ELEMENTS(last_resort) + 3] = { NULL };
+    gboolean done;
+
+    memcpy(argv, last_resort, sizeof last_resort);
+    argv[G_N_ELEMENTS(last_resort)] = dirs->work;
+    argv[G_N_ELEMENTS(last_resort) + 1] = dirs->store;
+    aqr_stop_set_last_resort(argv);
+    done = use_in(use, dirs, error);
+    aqr_stop_set_last_resort(NULL);
+    return done;
+}
+
+gboolean
+aqr_with_testbed(const AqrVmOptions *options, AqrStop *stop, AqrTestbedUse use, gpointer data,
+                 GError **error)
+{
+    const Use what = { options, stop, use, data };
+    Dirs dirs = { .work_lock = -1, .store_lock = -1 };
+    gboolean done = make_dirs(options, &dirs, error) && use_with_last_resort(&what, &dirs, error);
+
+    remove_dirs(&dirs);
+    return done;
+}
