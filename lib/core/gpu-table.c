@@ -175,7 +175,7 @@ aqr_gfx_from_target_version(guint32 version)
     return g_strdup_printf("gfx%u%x%x", major, minor, stepping);
 }
 
-#define GC(major, minor, revision) (major << 16 | minor << 8 | revision)
+#define GC(major, minor, revision) ((major) << 16 | (minor) << 8 | (revision))
 
 /* Linux 7.2, drivers/gpu/drm/amd/amdkfd/kfd_device.c, kgd2kfd_probe(). */
 static const struct {

@@ -6,6 +6,14 @@
 #include "base/error.h"
 #include "fuzz.h"
 
+static void
+check_row(const AqrGpuRow *row)
+{
+    g_assert(aqr_gfx_is(row->gfx));
+    g_assert(row->kind <= AQR_GPU_VIRTUAL);
+    g_assert(strpbrk(row->name, "\t\n") == NULL);
+}
+
 int
 LLVMFuzzerTestOneInput(const guint8 *bytes, gsize length)
 {
@@ -18,8 +26,8 @@ LLVMFuzzerTestOneInput(const guint8 *bytes, gsize length)
     for (guint id = 0; table != NULL && id <= G_MAXUINT16; id++) {
         const AqrGpuRow *row = aqr_gpu_table_find(table, (guint16)id);
 
-        g_assert(row == NULL || (aqr_gfx_is(row->gfx) && row->kind <= AQR_GPU_VIRTUAL));
-        g_assert(row == NULL || strpbrk(row->name, "\t\n") == NULL);
+        if (row != NULL)
+            check_row(row);
     }
     return 0;
 }

@@ -52,23 +52,23 @@ START_TEST(shipped_has_its_columns)
 END_TEST
 
 static const struct {
-    guint16 device;
-    const char *gfx; /* NULL: not in it */
+    guint device;
     AqrGpuKind kind;
+    const char *gfx; /* NULL: not in it */
     const char *name;
 } known[] = {
-    { 0x73bf, "gfx1030", AQR_GPU_DISCRETE, "AMD Radeon RX 6900 XT" },
-    { 0x740f, "gfx90a", AQR_GPU_DISCRETE, "AMD Instinct MI210" },
-    { 0x74a1, "gfx942", AQR_GPU_DISCRETE, "AMD Instinct MI300X" },
-    { 0x66a1, "gfx906", AQR_GPU_DISCRETE, "AMD Instinct MI60 / MI50" },
-    { 0x738c, "gfx908", AQR_GPU_DISCRETE, "AMD Instinct MI100" },
-    { 0x744c, "gfx1100", AQR_GPU_DISCRETE, "AMD Radeon RX 7900 XTX" },
-    { 0x7550, "gfx1201", AQR_GPU_DISCRETE, "AMD Radeon RX 9070 XT" },
-    { 0x1681, "gfx1035", AQR_GPU_APU, "AMD Radeon 680M" },
-    { 0x74b5, "gfx942", AQR_GPU_VIRTUAL, "AMD Instinct MI300X VF" },
-    { 0x67c1, "gfx803", AQR_GPU_DISCRETE, "Polaris10" }, /* never sold under a name */
-    { 0x13f3, NULL, 0, NULL },                           /* one source had it, by mistake */
-    { 0x0000, NULL, 0, NULL },
+    { 0x73bf, AQR_GPU_DISCRETE, "gfx1030", "AMD Radeon RX 6900 XT" },
+    { 0x740f, AQR_GPU_DISCRETE, "gfx90a", "AMD Instinct MI210" },
+    { 0x74a1, AQR_GPU_DISCRETE, "gfx942", "AMD Instinct MI300X" },
+    { 0x66a1, AQR_GPU_DISCRETE, "gfx906", "AMD Instinct MI60 / MI50" },
+    { 0x738c, AQR_GPU_DISCRETE, "gfx908", "AMD Instinct MI100" },
+    { 0x744c, AQR_GPU_DISCRETE, "gfx1100", "AMD Radeon RX 7900 XTX" },
+    { 0x7550, AQR_GPU_DISCRETE, "gfx1201", "AMD Radeon RX 9070 XT" },
+    { 0x1681, AQR_GPU_APU, "gfx1035", "AMD Radeon 680M" },
+    { 0x74b5, AQR_GPU_VIRTUAL, "gfx942", "AMD Instinct MI300X VF" },
+    { 0x67c1, AQR_GPU_DISCRETE, "gfx803", "Polaris10" }, /* never sold under a name */
+    { 0x13f3, 0, NULL, NULL },                           /* one source had it, by mistake */
+    { 0x0000, 0, NULL, NULL },
 };
 
 START_TEST(knows_the_shipped)
@@ -79,7 +79,7 @@ START_TEST(knows_the_shipped)
     const AqrGpuRow *row;
 
     ck_assert_no_error(error);
-    row = aqr_gpu_table_find(table, known[_i].device);
+    row = aqr_gpu_table_find(table, (guint16)known[_i].device);
     ck_assert_pstr_eq(row == NULL ? NULL : row->gfx, known[_i].gfx);
     if (row == NULL)
         return;
