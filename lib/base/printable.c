@@ -15,3 +15,11 @@ aqr_printable(const char *text)
     }
     return g_strdup(kept->str);
 }
+
+char *
+aqr_printable_line(const char *text, gsize max)
+{
+    g_autofree char *some = g_strndup(text, max);
+
+    return g_strstrip(g_strdelimit(aqr_printable(some), "\n\r\t", ' '));
+}

@@ -4,9 +4,10 @@
 #include <glib.h>
 
 /* Who has a GPU: a locked file per PCI slot in one directory that every user of the host
- * shares, $AQR_LEASE_DIR or /run/lock/rocm-gpu. A lock, flock(2), belongs to an open file:
- * it ends when the last process that has it open ends, however that happens. What stands
- * in the file is for people; it is the lock that counts. */
+ * shares (host/lease-dir). A lock, flock(2), belongs to an open file: it ends when the last
+ * process that has it open ends, however that happens. What stands in the file is for
+ * people; it is the lock that counts. A file stays when its lease has ended. By hand:
+ * `flock /run/lock/rocm-gpu/0000:03:00 COMMAND`. */
 typedef struct AqrLease AqrLease;
 
 /* Takes the slot's lease ("0000:03:00"), without waiting. @purpose is shown to others:
@@ -15,7 +16,11 @@ typedef struct AqrLease AqrLease;
 AqrLease *aqr_lease_take(const char *slot, const char *purpose,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Gives it back. NULL is harmless. */
+/* The lease that this process was given as the open file @fd (transfer full): from now on
+ * it is named as who has it. */
+AqrLease *aqr_lease_adopt(const char *slot, int fd, const char *purpose) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Gives it back, unless another process has the same open file. NULL is harmless. */
 void aqr_lease_free(AqrLease *lease);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrLease, aqr_lease_free)
 
@@ -31,13 +36,16 @@ typedef struct {
     gint64 since; /* Unix time in seconds; 0: untold */
 } AqrLeaseHolder;
 
-/* Whether somebody has the slot now, and who. A slot that nobody ever had is free. */
+/* Whether somebody has the slot now, and who: @holder (NULL: no matter) tells nothing where
+ * that is not sure. A slot that nobody ever had is free. One that could not be taken, as its
+ * file or the directory is none, counts as held. */
 gboolean aqr_lease_is_held(const char *slot, AqrLeaseHolder *holder);
 void aqr_lease_holder_clear(AqrLeaseHolder *holder);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AqrLeaseHolder, aqr_lease_holder_clear)
 
 /* Calls @changed in the main context whenever a lease may have been given back, or a
- * quarantine ended. NULL and AQR_ERROR_HOST. */
+ * quarantine ended: too often rather than too late, so look then. It must not free the
+ * watch. NULL and AQR_ERROR_HOST. */
 typedef struct AqrLeaseWatch AqrLeaseWatch;
 AqrLeaseWatch *aqr_lease_watch_new(void (*changed)(gpointer data), gpointer data,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -4,7 +4,8 @@
 #include <glib.h>
 
 /* GPUs that nobody shall use until somebody has looked at them: a file per slot beside the
- * leases, with the reason. It is gone when the host has restarted, as /run is. */
+ * leases (host/lease-dir), with the reason. It is gone when the host has restarted, as /run
+ * is. Who has put a GPU there, or root, ends it. */
 
 /* NULL: @slot ("0000:03:00") is not in quarantine. Otherwise why, in one line; transfer
  * full. What cannot be read counts as one: the reason then says so. */

@@ -28,8 +28,26 @@ START_TEST(keeps_what_can_be_read)
 }
 END_TEST
 
+static const struct {
+    const char *text, *line;
+} lines[] = {
+    { "", "" },
+    { " one\ntwo\tx\r\n", "one two x" },
+    { "123456789 12345", "123456789 123" },
+    { "123456789012\xc3\xbc", "123456789012\xef\xbf\xbd" }, /* cut within a character */
+};
+
+START_TEST(makes_a_line)
+{
+    g_autofree char *line = aqr_printable_line(lines[_i].text, 13);
+
+    ck_assert_str_eq(line, lines[_i].line);
+}
+END_TEST
+
 void
 add_tests(TCase *tcase)
 {
     tcase_add_loop_test(tcase, keeps_what_can_be_read, 0, G_N_ELEMENTS(texts));
+    tcase_add_loop_test(tcase, makes_a_line, 0, G_N_ELEMENTS(lines));
 }
