@@ -4,8 +4,8 @@
 #include <glib.h>
 
 /* Whether the GPUs that a guest was given work there. /dev/kfd is no proof: it is there
- * without any GPU (gpu.md 7). Pure: the guest's facts and kernel messages in, a verdict
- * out; host/gpu-wait fetches them. */
+ * without any GPU (gpu.md 7). Pure: what the guest says of itself (core/gpu-facts) in, a
+ * verdict out; host/gpu-wait fetches it. */
 
 typedef enum {
     AQR_GPU_READY_NONE, /* not asked for */
@@ -32,18 +32,19 @@ typedef enum {
     AQR_GPU_VERDICT_NEVER, /* and it will not be */
 } AqrGpuVerdict;
 
-/* The script, for sh in the guest, that prints the guest's facts. */
-extern const char aqr_gpu_ready_script[];
+/* What is asked of a guest. Borrowed, all of it. */
+typedef struct {
+    const GPtrArray *expected; /* of AqrGpuExpected: each needs a GPU of its own */
+    AqrGpuReady ready;
+    gboolean plugged; /* into the running guest, where they may yet appear; FALSE: it started
+                       * with them, and what its kernel has not found then is not there */
+    const char *root; /* where the guest's sys, proc, dev and lib are; NULL: in /, as they are
+                       * in all but tests */
+} AqrGpuDemand;
 
-/* Judges @facts, which the script has printed, against @expected (of AqrGpuExpected). @why
- * (transfer full), set unless YES, is what is missing, for people: "0000:03:00.0 is in the
- * guest as 0000:01:00.0, but no driver took it". @remark, NULL where there is none: what a
- * user should know although it is ready: the GPU has no PCIe atomics. */
-AqrGpuVerdict aqr_gpu_ready_judge(const char *facts, const GPtrArray *expected, AqrGpuReady ready,
-                                  char **why, char **remark);
-
-/* Judges a line of the guest's kernel log: NEVER and @why for a message that no GPU gets
- * ready after ("firmware is missing: amdgpu/navi21_sos.bin; put firmware-amd-graphics into
- * the image"), YES for one after which the facts are worth another look, WAIT for all
- * others. */
-AqrGpuVerdict aqr_gpu_ready_judge_message(const char *line, char **why);
+/* Judges @facts, which core/gpu-facts' script has printed. @why (transfer full), NULL with
+ * YES, is what is missing, for people: "GPU 0000:03:00.0 (in the guest 0000:01:00.0): no
+ * driver took it: ...". @remark (transfer full), NULL where there is none: what a user
+ * should know although it is ready: it has no PCIe atomics, or only root may open its nodes. */
+AqrGpuVerdict aqr_gpu_ready_judge(const char *facts, const AqrGpuDemand *demand, char **why,
+                                  char **remark);

@@ -5,9 +5,10 @@
 #include "host/guest-link.h"
 #include "host/wait.h"
 
-/* Waits until the GPUs in the guest are @ready, as its kernel's messages go by: no polling.
- * @note gets remarks for the user. AQR_ERROR_GUEST says what is missing; at once where a
- * message says that it will not come, at the end of the patience otherwise. */
-gboolean aqr_gpu_wait(AqrGuestLink *link, const GPtrArray *expected, AqrGpuReady ready,
-                      const AqrPatience *patience, void (*note)(const char *text, gpointer data),
-                      gpointer data, GError **error);
+/* Waits until the guest's GPUs are as @demand wants them, as its kernel's messages go by: no
+ * polling. @note gets remarks for the user. AQR_ERROR_GUEST says what is missing, why, and
+ * what the kernel said last; at once where it will not come, at the end of the patience (and
+ * of a last look, which takes some seconds more at most) otherwise. A log that ends without
+ * a word, as where /dev/kmsg cannot be read, is noted, and leaves two looks. */
+gboolean aqr_gpu_wait(AqrGuestLink *link, const AqrGpuDemand *demand, const AqrPatience *patience,
+                      void (*note)(const char *text, gpointer data), gpointer data, GError **error);
