@@ -18,6 +18,14 @@ note(const char *text, G_GNUC_UNUSED gpointer data)
     aqr_program_say("%s", text);
 }
 
+static AqrGpuInventory *
+take_inventory(GError **error)
+{
+    g_autofree char *table = aqr_program_data("amdgpu-gfx.tsv");
+
+    return aqr_gpu_inventory_new(table, error);
+}
+
 static void
 print_statuses(const GpusOptions *options, const GPtrArray *statuses)
 {
@@ -30,7 +38,7 @@ print_statuses(const GpusOptions *options, const GPtrArray *statuses)
 gboolean
 gpus_list(const GpusOptions *options, G_GNUC_UNUSED char **words, GError **error)
 {
-    g_autoptr(AqrGpuInventory) inventory = aqr_gpu_inventory_new(error);
+    g_autoptr(AqrGpuInventory) inventory = take_inventory(error);
     g_autoptr(GPtrArray) statuses = NULL;
 
     if (inventory == NULL)
@@ -45,15 +53,13 @@ static const AqrGpu *
 find_gpu(const AqrGpuInventory *inventory, const char *word, GError **error)
 {
     AqrPciAddress address;
+    const AqrGpu *gpu;
 
     if (!aqr_pci_address_parse(word, &address, error))
         return NULL;
-    for (guint i = 0; i < inventory->gpus->len; i++) {
-        const AqrGpu *gpu = g_ptr_array_index(inventory->gpus, i);
-
-        if (aqr_pci_address_equal(&gpu->device->address, &address))
-            return gpu;
-    }
+    gpu = aqr_gpu_find(aqr_gpu_inventory_get_gpus(inventory), &address);
+    if (gpu != NULL)
+        return gpu;
     g_set_error(error, AQR_ERROR, AQR_ERROR_GPU,
                 "%s is no AMD GPU of this host; see rocm-qemu-gpus list", word);
     return NULL;
@@ -80,7 +86,7 @@ gboolean
 gpus_reset(G_GNUC_UNUSED const GpusOptions *options, char **words, GError **error)
 {
     AqrPatience patience = aqr_patience(RESET_TIMEOUT, NULL);
-    g_autoptr(AqrGpuInventory) inventory = aqr_gpu_inventory_new(error);
+    g_autoptr(AqrGpuInventory) inventory = take_inventory(error);
     const AqrGpu *gpu = inventory == NULL ? NULL : find_gpu(inventory, words[0], error);
     g_autoptr(GPtrArray) leases = gpu == NULL ? NULL : lease_slots(gpu, "reset", error);
 
@@ -94,7 +100,7 @@ gpus_reset(G_GNUC_UNUSED const GpusOptions *options, char **words, GError **erro
 gboolean
 gpus_quarantine(G_GNUC_UNUSED const GpusOptions *options, char **words, GError **error)
 {
-    g_autoptr(AqrGpuInventory) inventory = aqr_gpu_inventory_new(error);
+    g_autoptr(AqrGpuInventory) inventory = take_inventory(error);
     const AqrGpu *gpu = inventory == NULL ? NULL : find_gpu(inventory, words[0], error);
     g_autofree char *reason = g_strjoinv(" ", words + 1);
     g_autofree char *slot = NULL;
@@ -124,6 +130,7 @@ gpus_wait(const GpusOptions *options, char **words, GError **error)
     g_autoptr(AqrStop) stop = aqr_stop_new(error);
     g_autoptr(GPtrArray) selectors = NULL;
     g_autofree char *keeper = aqr_program_libexec("rocm-gpu-keeper");
+    g_autofree char *table = aqr_program_data("amdgpu-gfx.tsv");
     g_autoptr(AqrGpuHold) hold = NULL;
     AqrGpuHoldConfig config = {
         .wait = options->timeout > 0 ? options->timeout * G_TIME_SPAN_SECOND : G_MAXINT64 / 2,
@@ -137,6 +144,7 @@ gpus_wait(const GpusOptions *options, char **words, GError **error)
     if (selectors == NULL)
         return FALSE;
     config.request.selectors = selectors;
+    config.request.table = table;
     hold = aqr_gpu_hold_take(&config, error);
     if (hold == NULL)
         return FALSE;

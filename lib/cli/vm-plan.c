@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "cli/program.h"
 #include "core/qemu-args.h"
 #include "host/accel.h"
 #include "host/firmware.h"
@@ -122,21 +123,24 @@ choose_size(const AqrVmOptions *options, AqrVmSpec *spec, AqrGpuShare gpus)
 }
 
 AqrGpuRequest
-aqr_vm_plan_gpu_request(const AqrVmOptions *options, guint64 ram_mib)
+aqr_vm_plan_gpu_request(const AqrVmOptions *options, guint64 ram_mib, const char *table)
 {
     return (AqrGpuRequest){
         .selectors = options->gpu_selectors,
         .forced = options->gpu_force,
         .ram_mib = ram_mib,
+        .table = table,
     };
 }
 
-static unsigned
-count_wanted(const GPtrArray *selectors, const AqrGpuInventory *inventory)
+static AqrGpuShare
+share_gpus(const GPtrArray *selectors, const AqrGpuInventory *inventory)
 {
+    guint host = inventory == NULL ? 0 : aqr_gpu_inventory_get_gpus(inventory)->len;
     const AqrGpuSelector *first = selectors->len == 0 ? NULL : g_ptr_array_index(selectors, 0);
+    gboolean all = first != NULL && first->wish == AQR_GPU_ALL;
 
-    return first != NULL && first->wish == AQR_GPU_ALL ? inventory->gpus->len : selectors->len;
+    return (AqrGpuShare){ all ? host : selectors->len, host };
 }
 
 /* Which GPUs it will be is settled when the testbed is opened, as others use them too;
@@ -144,21 +148,20 @@ count_wanted(const GPtrArray *selectors, const AqrGpuInventory *inventory)
 static gboolean
 choose_gpus(const AqrVmOptions *options, AqrVmSpec *spec, GError **error)
 {
+    g_autofree char *table = aqr_program_data("amdgpu-gfx.tsv");
     g_autoptr(AqrGpuInventory) inventory = NULL;
     g_autoptr(GPtrArray) gpus = NULL;
     AqrGpuRequest request;
 
-    if (options->gpu_selectors->len == 0) {
-        choose_size(options, spec, (AqrGpuShare){ 0, 0 });
-        return TRUE;
+    if (options->gpu_selectors->len > 0) {
+        inventory = aqr_gpu_inventory_new(table, error);
+        if (inventory == NULL)
+            return FALSE;
     }
-    inventory = aqr_gpu_inventory_new(error);
+    choose_size(options, spec, share_gpus(options->gpu_selectors, inventory));
     if (inventory == NULL)
-        return FALSE;
-    choose_size(
-        options, spec,
-        (AqrGpuShare){ count_wanted(options->gpu_selectors, inventory), inventory->gpus->len });
-    request = aqr_vm_plan_gpu_request(options, spec->ram_mib);
+        return TRUE;
+    request = aqr_vm_plan_gpu_request(options, spec->ram_mib, table);
     gpus = aqr_gpu_request_plan(&request, inventory, error);
     if (gpus == NULL)
         return FALSE;

@@ -16,8 +16,10 @@ AqrVmSpec *aqr_vm_plan_make(const AqrVmOptions *options, const char *socket_dir,
                             const char *store_dir, const AqrStop *stop,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* What the options ask for of GPUs, for a VM of @ram_mib. Borrows from @options. */
-AqrGpuRequest aqr_vm_plan_gpu_request(const AqrVmOptions *options, guint64 ram_mib);
+/* What the options ask for of GPUs, for a VM of @ram_mib, with the table of GPUs at @table.
+ * Borrows all of it. */
+AqrGpuRequest aqr_vm_plan_gpu_request(const AqrVmOptions *options, guint64 ram_mib,
+                                      const char *table);
 
 /* How long a boot may take, in seconds: an emulated processor is some ten times slower than
  * a real one, and with a GPU all of the memory is pinned and cleared first. */

@@ -87,9 +87,10 @@ make_world(const Use *use, AqrVmSpec *spec, const char *work_dir, GError **error
     g_autofree char *socket = g_build_filename(work_dir, "exec", NULL);
     const char *exec_argv[] = { exec, socket, NULL };
     g_autofree char *keeper = aqr_program_libexec("rocm-gpu-keeper");
+    g_autofree char *table = aqr_program_data("amdgpu-gfx.tsv");
     g_autofree char *purpose = g_path_get_basename(options->images[0]);
     const AqrGpuHoldConfig gpus = {
-        .request = aqr_vm_plan_gpu_request(options, spec->ram_mib),
+        .request = aqr_vm_plan_gpu_request(options, spec->ram_mib, table),
         .wait = options->gpu_wait * G_TIME_SPAN_SECOND,
         .purpose = purpose,
         .keeper = keeper,

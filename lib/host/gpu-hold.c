@@ -116,7 +116,7 @@ try_once(Taking *taking)
     g_string_truncate(taking->busy, 0);
     g_ptr_array_set_size(hold->leases, 0);
     g_clear_pointer(&hold->inventory, aqr_gpu_inventory_free);
-    hold->inventory = aqr_gpu_inventory_new(&taking->failed);
+    hold->inventory = aqr_gpu_inventory_new(hold->config->request.table, &taking->failed);
     if (hold->inventory == NULL)
         return TRUE;
     hold->gpus = aqr_gpu_request_choose(&hold->config->request, hold->inventory, lease_if_free,

@@ -23,6 +23,7 @@ static gboolean
 check_quarantine(const AqrGpu *gpu, GError **error)
 {
     g_autoptr(GPtrArray) slots = aqr_gpu_request_slots(gpu);
+    g_autofree char *address = aqr_gpu_address(gpu);
 
     for (guint i = 0; i < slots->len; i++) {
         const char *slot = g_ptr_array_index(slots, i);
@@ -30,8 +31,9 @@ check_quarantine(const AqrGpu *gpu, GError **error)
 
         if (reason != NULL) {
             g_set_error(error, AQR_ERROR, AQR_ERROR_GPU,
-                        "is in quarantine: %s; when it is mended, rocm-qemu-gpus release %s.0",
-                        reason, slot);
+                        "GPU %s: is in quarantine: %s; when it is mended, rocm-qemu-gpus "
+                        "release %s.0",
+                        address, reason, slot);
             return FALSE;
         }
     }
@@ -64,20 +66,20 @@ static GPtrArray *
 list_usable(const AqrGpuRequest *request, const AqrGpuInventory *inventory, GString *refused,
             GError **error)
 {
+    const GPtrArray *gpus = aqr_gpu_inventory_get_gpus(inventory);
     g_autoptr(GPtrArray) usable = g_ptr_array_new();
 
-    for (guint i = 0; i < inventory->gpus->len; i++) {
-        AqrGpu *gpu = g_ptr_array_index(inventory->gpus, i);
-        g_autofree char *address = aqr_gpu_address(gpu);
+    for (guint i = 0; i < gpus->len; i++) {
+        AqrGpu *gpu = g_ptr_array_index(gpus, i);
         g_autoptr(GError) reason = NULL;
 
         if (check_usable(gpu, request, &reason)) {
             g_ptr_array_add(usable, gpu);
         } else if (is_asked_for(gpu, request->selectors)) {
-            g_propagate_prefixed_error(error, g_steal_pointer(&reason), "GPU %s: ", address);
+            g_propagate_error(error, g_steal_pointer(&reason));
             return NULL;
         } else {
-            g_string_append_printf(refused, "; %s: %s", address, reason->message);
+            g_string_append_printf(refused, "; %s", reason->message);
         }
     }
     return g_steal_pointer(&usable);

@@ -11,6 +11,7 @@ typedef struct {
     const GPtrArray *selectors; /* of AqrGpuSelector; empty: no GPU */
     gboolean forced;            /* what speaks against a GPU is the user's business */
     guint64 ram_mib;            /* of the VM, all of which VFIO pins */
+    const char *table;          /* the file amdgpu-gfx.tsv */
 } AqrGpuRequest;
 
 typedef gboolean (*AqrGpuIsFree)(const AqrGpu *gpu, gpointer data);

@@ -61,9 +61,10 @@ look_at(const AqrGpu *gpu)
 GPtrArray *
 aqr_gpu_status_list(const AqrGpuInventory *inventory)
 {
+    const GPtrArray *gpus = aqr_gpu_inventory_get_gpus(inventory);
     GPtrArray *statuses = g_ptr_array_new_with_free_func((GDestroyNotify)aqr_gpu_status_free);
 
-    for (guint i = 0; i < inventory->gpus->len; i++)
-        g_ptr_array_add(statuses, look_at(g_ptr_array_index(inventory->gpus, i)));
+    for (guint i = 0; i < gpus->len; i++)
+        g_ptr_array_add(statuses, look_at(g_ptr_array_index(gpus, i)));
     return statuses;
 }

@@ -67,10 +67,11 @@ wait_gpus(gpointer data, GError **error)
     const AqrLiveConfig *config = world->config;
     AqrPatience patience = aqr_patience(config->boot_timeout, config->stop);
     g_autoptr(GPtrArray) expected = aqr_gpu_hold_expect(world->gpus);
+    const AqrGpuDemand demand = { .expected = expected, .ready = config->gpu_ready };
 
     return expected->len == 0 ||
-           aqr_gpu_wait(aqr_vm_get_link(world->vm), expected, config->gpu_ready, &patience,
-                        config->note, config->data, error);
+           aqr_gpu_wait(aqr_vm_get_link(world->vm), &demand, &patience, config->note,
+                        config->data, error);
 }
 
 /* --- start and reboot -------------------------------------------------- */
