@@ -283,7 +283,7 @@ def capabilities() -> None:
 
 
 def power_off_is_noticed_at_once() -> None:
-    command = server.popen("sleep", "1000")
+    command = server.begin("sleep", "1000")
     gone = server.popen("sh", "-c", "sync; poweroff -f")
     assert command.wait(60) == 255
     assert b"gone" in command.communicate()[1]

@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import termios
 import time
+import traceback
 import urllib.parse
 from collections.abc import Iterator, Sequence
 
@@ -151,6 +152,16 @@ class Server:
         return subprocess.Popen([*self.execute, *argv], stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, **options)
 
+    def begin(self, *argv: str, seconds: float = 60) -> subprocess.Popen:
+        """One that has begun in the guest, so that what happens next happens to it, and
+        not to one that is still on its way."""
+        command = self.popen("sh", "-c", 'echo begun; exec "$@"', "sh", *argv, bufsize=0)
+        ready = select.select([command.stdout], [], [], seconds)[0]
+        assert ready, f"{argv} did not begin within {seconds} s; stderr: {self.stderr()}"
+        line = command.stdout.readline()
+        assert line == b"begun\n", f"{argv}: {line!r}, {command.communicate()}"
+        return command
+
     def run(self, *argv: str, data: bytes | None = None, seconds: float = 120):
         return subprocess.run([*self.execute, *argv], capture_output=True, timeout=seconds,
                               check=False,
@@ -218,6 +229,16 @@ class Skipped(Exception):
     """This machine cannot show it; the argument says why."""
 
 
+def where(error: Exception) -> str:
+    """The lines of our own that led to it, the innermost last: an assertion may well
+    have no words."""
+    tests = str(pathlib.Path(__file__).resolve().parents[1])
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__)
+              if os.path.realpath(frame.filename).startswith(tests) and frame.name != "run_all"]
+    return "".join(f"\n      {os.path.relpath(os.path.realpath(frame.filename), tests)}:"
+                   f"{frame.lineno}: {frame.name}: {frame.line}" for frame in frames)
+
+
 def run_all(tests: Sequence) -> None:
     """Runs functions one after the other, names them, ends with the number that failed."""
     failed = 0
@@ -230,7 +251,8 @@ def run_all(tests: Sequence) -> None:
             print(f"skip  {test.__name__}: {reason}", flush=True)
         except Exception as error:  # pylint: disable=broad-except
             failed += 1
-            print(f"FAIL  {test.__name__}: {type(error).__name__}: {error}", flush=True)
+            print(f"FAIL  {test.__name__}: {type(error).__name__}: {error}{where(error)}",
+                  flush=True)
     raise SystemExit(1 if failed else 0)
 
 
