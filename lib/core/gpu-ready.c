@@ -348,7 +348,7 @@ aqr_gpu_ready_judge(const char *facts, const AqrGpuDemand *demand, char **why, c
     g_autoptr(AqrGpuFacts) parsed = aqr_gpu_facts_parse(facts);
     g_autoptr(GPtrArray) spare = list_gpus(parsed);
     Case judged = { .facts = parsed, .why = g_string_new(NULL), .remark = g_string_new(NULL) };
-    AqrGpuVerdict worst = AQR_GPU_VERDICT_YES;
+    AqrGpuVerdict worst = AQR_GPU_VERDICT_YES, verdict;
 
     judged.if_not_found = demand->plugged ? AQR_GPU_VERDICT_WAIT : AQR_GPU_VERDICT_NEVER;
     if (!parsed->complete && demand->ready != AQR_GPU_READY_NONE) {
@@ -358,7 +358,8 @@ aqr_gpu_ready_judge(const char *facts, const AqrGpuDemand *demand, char **why, c
     for (guint i = 0; i < demand->expected->len && parsed->complete; i++) {
         judged.expected = demand->expected->pdata[i];
         judged.gpu = take_gpu(spare, judged.expected->device);
-        worst = MAX(worst, judge_case(&judged, demand->ready));
+        verdict = judge_case(&judged, demand->ready);
+        worst = MAX(worst, verdict);
     }
     *why = end_text(judged.why);
     *remark = end_text(judged.remark);
