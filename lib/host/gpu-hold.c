@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/gpu-hold.h"
 
+#include "base/error.h"
 #include "host/gpu-bind.h"
 #include "host/gpu-health.h"
 #include "host/keeper.h"

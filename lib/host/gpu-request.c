@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/gpu-request.h"
 
+#include "base/error.h"
 #include "host/quarantine.h"
 #include "host/vfio.h"
 

@@ -4,10 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-<<<<<<< HEAD
-=======
 #include "core/gpu.h"
->>>>>>> h-scan
 #include "core/pci-sysfs.h"
 #include "host/kfd-scan.h"
 #include "host/sysfs.h"
@@ -134,18 +131,6 @@ read_config(AqrPciDevice *device)
         device->config = aqr_sysfs_read_bytes(dir, "config", CONFIG_SIZE);
 }
 
-<<<<<<< HEAD
-/* Displays and processing accelerators of AMD's graphics vendor id. */
-static gboolean
-may_be_gpu(const AqrPciDevice *device)
-{
-    guint32 base = device->class >> 16;
-
-    return device->vendor == 0x1002 && (base == 0x03 || base == 0x12);
-}
-
-=======
->>>>>>> h-scan
 static void
 read_path_config(const GPtrArray *devices, AqrPciDevice *device)
 {
@@ -155,8 +140,6 @@ read_path_config(const GPtrArray *devices, AqrPciDevice *device)
     }
 }
 
-<<<<<<< HEAD
-=======
 /* A virtual function does with atomics what its physical one does (gpu.md 2.2). */
 static void
 read_gpu_config(const GPtrArray *devices)
@@ -172,7 +155,6 @@ read_gpu_config(const GPtrArray *devices)
     }
 }
 
->>>>>>> h-scan
 static gint
 compare_addresses(gconstpointer a, gconstpointer b)
 {
@@ -220,14 +202,7 @@ aqr_pci_scan(GError **error)
         return NULL;
     }
     read_devices(list, devices);
-<<<<<<< HEAD
-    for (guint i = 0; i < devices->len; i++) {
-        if (may_be_gpu(g_ptr_array_index(devices, i)))
-            read_path_config(devices, g_ptr_array_index(devices, i));
-    }
-=======
     read_gpu_config(devices);
->>>>>>> h-scan
     aqr_kfd_scan(devices);
     return g_steal_pointer(&devices);
 }

@@ -8,17 +8,10 @@
 /* All PCI functions of this host (AqrPciDevice), by address, as sysfs shows them now. Needs
  * no rights and no udev daemon. One that goes while it is looked at is left out.
  *
-<<<<<<< HEAD
- * The configuration space is read of AMD's GPUs and of the bridges above them, and of
- * nothing else: it tells whether they are still there and what they do with atomics, but
- * reading it wakes a function from D3cold. Only its first 256 bytes: there is what is
- * asked for.
-=======
  * The configuration space is read of AMD's GPUs, of those whose virtual functions they are,
  * and of the bridges above, and of nothing else: it tells whether they are still there and what
  * they do with atomics, but reading it wakes a function from D3cold. Only its first 256 bytes:
  * there is what is asked for.
->>>>>>> h-scan
  *
  * NULL and AQR_ERROR_HOST where the kernel shows no PCI bus: in a container without /sys,
  * or on a machine without one. */
