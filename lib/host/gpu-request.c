@@ -44,8 +44,7 @@ check_quarantine(const AqrGpu *gpu, GError **error)
 static gboolean
 check_usable(const AqrGpu *gpu, const AqrGpuRequest *request, GError **error)
 {
-    return aqr_gpu_check_passable(gpu, request->forced, error) && check_quarantine(gpu, error) &&
-           aqr_vfio_check_user(gpu, request->ram_mib, error);
+    return check_quarantine(gpu, error) && aqr_vfio_check_user(gpu, request->ram_mib, error);
 }
 
 static gboolean
@@ -61,8 +60,9 @@ is_asked_for(const AqrGpu *gpu, const GPtrArray *selectors)
     return FALSE;
 }
 
-/* Those of @inventory that can be had at all. One that is asked for by its address and
- * cannot is an error, any other is left out, and @refused tells why. */
+/* Those of @inventory that somebody may have, whether or not they can be passed. One that is
+ * asked for by its address and may not be had is an error; any other is left out, and
+ * @refused tells why. */
 static GPtrArray *
 list_usable(const AqrGpuRequest *request, const AqrGpuInventory *inventory, GString *refused,
             GError **error)
@@ -97,6 +97,9 @@ aqr_gpu_request_choose(const AqrGpuRequest *request, const AqrGpuInventory *inve
 
     if (request->selectors->len == 0)
         return g_ptr_array_new();
+    if (!aqr_gpu_selectors_check(request->selectors, aqr_gpu_inventory_get_devices(inventory),
+                                 aqr_gpu_inventory_get_gpus(inventory), error))
+        return NULL;
     usable = list_usable(request, inventory, refused, error);
     if (usable == NULL)
         return NULL;
