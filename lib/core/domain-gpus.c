@@ -6,7 +6,7 @@
 char *
 aqr_domain_gpu_alias(unsigned number)
 {
-    return g_strdup_printf("ua-gpu%u", number);
+    return g_strdup_printf(AQR_DOMAIN_GPU_ALIAS "%u", number);
 }
 
 /* Leaves the device open. */

@@ -11,4 +11,5 @@
 void aqr_domain_gpus_write(AqrXml *xml, const AqrVmGpus *gpus);
 
 /* The alias of the GPU @number: "ua-gpu0". */
+#define AQR_DOMAIN_GPU_ALIAS "ua-gpu"
 char *aqr_domain_gpu_alias(unsigned number) G_GNUC_WARN_UNUSED_RESULT;

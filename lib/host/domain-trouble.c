@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/domain-trouble.h"
 
+#include "core/domain-gpus.h"
+
 struct AqrDomainTrouble {
     virConnectPtr connection;
-    int io_error; /* event callback; -1: not registered */
+    int io_error, removed; /* event callbacks; -1: not registered */
     gboolean watches_close;
     char *what;
     void (*changed)(gpointer data);
@@ -36,6 +38,15 @@ handle_io_error(G_GNUC_UNUSED virConnectPtr connection, G_GNUC_UNUSED virDomainP
                                    dir == NULL ? "its overlay" : dir));
 }
 
+/* A GPU that left the bus, or that an administrator took away. */
+static void
+handle_removed(G_GNUC_UNUSED virConnectPtr connection, G_GNUC_UNUSED virDomainPtr handle,
+               const char *alias, void *data)
+{
+    if (g_str_has_prefix(alias, AQR_DOMAIN_GPU_ALIAS))
+        note(data, g_strdup("has lost its GPU: the host took it away, or it fell off the bus"));
+}
+
 static void
 handle_close(G_GNUC_UNUSED virConnectPtr connection, int reason, void *data)
 {
@@ -57,8 +68,11 @@ aqr_domain_trouble_watch(virConnectPtr connection, virDomainPtr handle,
     trouble->io_error =
         virConnectDomainEventRegisterAny(connection, handle, VIR_DOMAIN_EVENT_ID_IO_ERROR,
                                          VIR_DOMAIN_EVENT_CALLBACK(handle_io_error), trouble, NULL);
+    trouble->removed =
+        virConnectDomainEventRegisterAny(connection, handle, VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED,
+                                         VIR_DOMAIN_EVENT_CALLBACK(handle_removed), trouble, NULL);
     trouble->watches_close =
-        trouble->io_error >= 0 &&
+        trouble->io_error >= 0 && trouble->removed >= 0 &&
         virConnectRegisterCloseCallback(connection, handle_close, trouble, NULL) == 0;
     if (trouble->watches_close)
         return trouble;
@@ -74,6 +88,8 @@ aqr_domain_trouble_free(AqrDomainTrouble *trouble)
         return;
     if (trouble->io_error >= 0)
         virConnectDomainEventDeregisterAny(trouble->connection, trouble->io_error);
+    if (trouble->removed >= 0)
+        virConnectDomainEventDeregisterAny(trouble->connection, trouble->removed);
     if (trouble->watches_close)
         virConnectUnregisterCloseCallback(trouble->connection, handle_close);
     virConnectClose(trouble->connection);
