@@ -28,8 +28,9 @@ typedef struct {
     gboolean is_vf;          /* a virtual function of SR-IOV */
     AqrPciAddress physical;  /* of a VF: its physical function */
     guint n_vfs;             /* of a physical function: its VFs that are switched on */
-    GBytes *config;          /* its configuration space: 64 bytes for an ordinary user, up to
-                              * 4096 for root; NULL: it cannot be read */
+    GBytes *config;          /* its configuration space: 64 bytes for an ordinary user, 256 for
+                              * root; NULL: it cannot be read, or was not, as nobody needs to
+                              * know: it is neither a GPU nor above one */
     guint32 gc_version;      /* of the graphics core, from ip_discovery while amdgpu is bound:
                               * major << 16 | minor << 8 | revision; 0: untold */
     guint32 gfx_version;     /* KFD's gfx_target_version (gpu.md 1.3); 0: untold */

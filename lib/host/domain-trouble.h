@@ -4,7 +4,7 @@
 #include "host/libvirt.h"
 
 /* What makes a VM of no use although libvirt does not say that it has ended: it
- * was paused because a disk of the host is full, or libvirt's daemon has gone.
+ * was paused because a disk of the host is full, lost its GPU, or libvirt's daemon has gone.
  * The VM's end, and its guest's restarts, are host/domain's business. */
 typedef struct AqrDomainTrouble AqrDomainTrouble;
 
