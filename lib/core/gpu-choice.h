@@ -3,42 +3,30 @@
 
 #include <glib.h>
 
+#include "core/gpu-selector.h"
 #include "core/gpu.h"
 
-/* What --gpu asks for, and which GPUs of the host fulfil it. */
+/* Which GPUs of the host fulfil what --gpu asks for. */
 
-typedef enum {
-    AQR_GPU_ADDRESS, /* this one */
-    AQR_GPU_GFX,     /* any one of this gfx target */
-    AQR_GPU_ANY,     /* any one */
-    AQR_GPU_ALL,     /* all that the host has */
-} AqrGpuWish;
-
-typedef struct {
-    AqrGpuWish wish;
-    AqrPciAddress address;
-    char *gfx; /* NULL unless GFX */
-} AqrGpuSelector;
-
-/* The words of --gpu, given once or more often (NULL or empty: one "any"). An empty array:
- * no GPU ("none"). AQR_ERROR_USAGE for what is not SLOT, gfxNNNN, any, all or none, for the
- * same slot twice, and for none or all beside others. Of AqrGpuSelector. */
-GPtrArray *aqr_gpu_selectors_parse(const char *const *words,
-                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* All sets of GPUs that fulfil @selectors, the best first, would be many; so one step at a
- * time: the GPUs of @gpus (of AqrGpu, which are passable) that may fulfil @selector, in the
- * order to try them: those on vfio-pci already, which nobody has to give up, before others;
- * then by address. Transfer container. */
+/* The GPUs of @gpus that are what @selector asks for, in the order to try them: those on
+ * vfio-pci already, which nobody has to give up, before others; then by address. Whether
+ * they are passable or free is not asked. Transfer container. */
 GPtrArray *aqr_gpu_candidates(const AqrGpuSelector *selector,
                               const GPtrArray *gpus) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The next choice: one GPU of @gpus for each selector, none twice, none of which
- * @is_free(gpu, data) says FALSE; more particular selectors choose first. NULL without an
- * error: not now, as some are in use. NULL and AQR_ERROR_GPU: never, whoever gives what
- * back, with what the host has instead; AQR_ERROR_HOST where no GPU can be passed. Members
- * of an XGMI hive go together or not at all, and so do GPUs of one IOMMU group. Transfer
- * container. */
+/* The next choice of @gpus, which are all that the host has: one for each selector, in
+ * their order, none twice, none of which @is_free(gpu, data) says FALSE. More particular
+ * selectors choose first. "all" chooses those that can be passed, and leaves out the others
+ * (a processor's own GPU beside the cards is no reason to refuse them).
+ *
+ * NULL without an error: not now, as some are in use. NULL and AQR_ERROR_GPU: never,
+ * whoever gives what back, with the reason, or what the host has instead; AQR_ERROR_HOST
+ * where no GPU can be passed at all.
+ *
+ * The members of an XGMI hive go together or not at all, unless @forced: a part of a hive
+ * is refused, and "any" does not begin one that it cannot finish. GPUs that must go along
+ * with a chosen one (of its IOMMU group) have to be free, too; they are not shown to the
+ * guest unless they are chosen. Transfer container. */
 GPtrArray *aqr_gpu_choose(const GPtrArray *selectors, const GPtrArray *gpus, gboolean forced,
                           gboolean (*is_free)(const AqrGpu *gpu, gpointer data), gpointer data,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;

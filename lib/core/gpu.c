@@ -123,6 +123,21 @@ aqr_gpu_address(const AqrGpu *gpu)
     return aqr_pci_address_to_string(&gpu->device->address);
 }
 
+char *
+aqr_gpu_names(const GPtrArray *gpus)
+{
+    GString *text = g_string_new(gpus->len == 0 ? "none" : NULL);
+
+    for (guint i = 0; i < gpus->len; i++) {
+        const AqrGpu *gpu = gpus->pdata[i];
+        g_autofree char *address = aqr_gpu_address(gpu);
+
+        g_string_append_printf(text, "%s%s (%s)", i == 0 ? "" : ", ", address,
+                               gpu->gfx != NULL ? gpu->gfx : "gfx target unknown");
+    }
+    return g_string_free(text, FALSE);
+}
+
 /* --- what speaks against it ----------------------------------------------- */
 
 static gboolean

@@ -58,6 +58,10 @@ AqrGpu *aqr_gpu_find(const GPtrArray *gpus, const AqrPciAddress *address);
 /* "0000:03:00.0"; transfer full. */
 char *aqr_gpu_address(const AqrGpu *gpu) G_GNUC_WARN_UNUSED_RESULT;
 
+/* "0000:03:00.0 (gfx1030), 0000:43:00.0 (gfx target unknown)" of @gpus (of AqrGpu), "none"
+ * where there is none; transfer full. */
+char *aqr_gpu_names(const GPtrArray *gpus) G_GNUC_WARN_UNUSED_RESULT;
+
 /* What speaks against passing @gpu to a guest, whoever asks: no IOMMU, something foreign
  * in its group, lost from the bus, and, unless @forced: the display of a host that boots
  * on it, or on a GPU of its group, and still has a driver of the host; an MI300-class
