@@ -34,10 +34,8 @@ can_be_had(const Host *host, const AqrGpu *gpu)
 {
     for (guint i = 0; i < host->gpus->len; i++) {
         const AqrGpu *other = host->gpus->pdata[i];
-        gboolean goes_along = other == gpu || share_a_function(gpu, other) ||
-                              (!host->forced && share_a_hive(gpu, other));
 
-        if (goes_along && !host->is_free(other, host->data))
+        if (share_a_function(gpu, other) && !host->is_free(other, host->data))
             return FALSE;
     }
     return TRUE;
