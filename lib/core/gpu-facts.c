@@ -54,7 +54,7 @@ const char aqr_gpu_facts_script[] =
     "for f in \"$root\"/lib/firmware/amdgpu/*; do\n"
     "  [ ! -e \"$f\" ] || { echo firmware there; break; }\n"
     "done\n"
-    "[ -z \"$mark\" ] || echo \"$mark\" >\"$root/dev/kmsg\"\n"
+    "[ -z \"$mark\" ] || [ ! -w \"$root/dev/kmsg\" ] || echo \"$mark\" >\"$root/dev/kmsg\"\n"
     "echo end\n";
 
 #define MAX_GPUS 64u

@@ -9,53 +9,12 @@
 #include <unistd.h>
 
 #include "core/gpu-facts.h"
+#include "gpu-tree.h"
 #include "support/check-main.h"
 #include "support/data.h"
 
 static char *dir;
 static GStrv trees;
-
-static char *
-make_parent(const char *path)
-{
-    char *full = g_build_filename(dir, "root", path, NULL);
-    g_autofree char *parent = g_path_get_dirname(full);
-
-    ck_assert_int_eq(g_mkdir_with_parents(parent, 0755), 0);
-    return full;
-}
-
-/* "PATH = TEXT", lines of which end in "|"; "PATH -> TARGET"; "PATH : MODE". */
-static void
-make_file(const char *line)
-{
-    g_auto(GStrv) words = g_strsplit(line, " ", 3);
-    g_autofree char *path = make_parent(words[0]);
-    g_autofree char *text = NULL;
-
-    ck_assert_uint_eq(g_strv_length(words), 3);
-    if (g_str_equal(words[1], "->")) {
-        ck_assert_int_eq(symlink(words[2], path), 0);
-        return;
-    }
-    text = g_strconcat(g_strdelimit(words[2], "|", '\n'), "\n", NULL);
-    ck_assert(g_file_set_contents(path, text, -1, NULL));
-    if (g_str_equal(words[1], ":"))
-        ck_assert_int_eq(g_chmod(path, (mode_t)g_ascii_strtoull(text, NULL, 8)), 0);
-}
-
-static void
-make_tree(const char *name)
-{
-    g_autofree char *path = g_build_filename("gpu-trees", name, NULL);
-    g_autofree char *text = test_data_read(path, NULL);
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-
-    for (char **line = lines; *line != NULL; line++) {
-        if (**line != '\0')
-            make_file(*line);
-    }
-}
 
 /* A test may not make devices, nor give files to somebody else. */
 static char *
@@ -116,9 +75,10 @@ START_TEST(tells_facts)
 {
     const char *name = trees[(gsize)_i / G_N_ELEMENTS(shells)];
     g_autofree char *wanted = g_build_filename("fuzz", "corpus", "gpu-facts", name, NULL);
+    g_autofree char *root = g_build_filename(dir, "root", NULL);
     g_autofree char *facts = NULL;
 
-    make_tree(name);
+    gpu_tree_make(root, name);
     facts = run_script(shells[(gsize)_i % G_N_ELEMENTS(shells)]);
     test_data_compare(wanted, facts);
 }
