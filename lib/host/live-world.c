@@ -69,9 +69,8 @@ wait_gpus(gpointer data, GError **error)
     g_autoptr(GPtrArray) expected = aqr_gpu_hold_expect(world->gpus);
     const AqrGpuDemand demand = { .expected = expected, .ready = config->gpu_ready };
 
-    return expected->len == 0 ||
-           aqr_gpu_wait(aqr_vm_get_link(world->vm), &demand, &patience, config->note,
-                        config->data, error);
+    return expected->len == 0 || aqr_gpu_wait(aqr_vm_get_link(world->vm), &demand, &patience,
+                                              config->note, config->data, error);
 }
 
 /* --- start and reboot -------------------------------------------------- */

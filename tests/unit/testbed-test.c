@@ -204,9 +204,8 @@ START_TEST(prepared_reboot_may_lose_announcement)
 END_TEST
 
 static const char *const reboot_failures[] = {
-    "expect_reboot", SAVE,         "run restart (100 s)",
-    "wait_reboot",   "wait_guest", "wait_gpus",
-    "run restore (300 s)",
+    "expect_reboot", SAVE,        "run restart (100 s)", "wait_reboot",
+    "wait_guest",    "wait_gpus", "run restore (300 s)",
 };
 
 /* What comes after the failure is not done any more. */
