@@ -17,6 +17,7 @@ struct AqrTestbed {
     char *suggested;   /* NULL: the first that the guest has */
     char *normal_user; /* NULL: the guest has none */
     char *time_zone;   /* NULL: the guest keeps its own */
+    gboolean has_gpus;
 };
 
 AqrTestbed *
@@ -55,6 +56,12 @@ aqr_testbed_set_time_zone(AqrTestbed *testbed, const char *zone)
 {
     g_free(testbed->time_zone);
     testbed->time_zone = g_strdup(zone);
+}
+
+void
+aqr_testbed_set_gpus(AqrTestbed *testbed)
+{
+    testbed->has_gpus = TRUE;
 }
 
 /* --- scripts in the guest ---------------------------------------------- */
@@ -173,9 +180,13 @@ prepare_guest(AqrTestbed *testbed, GError **error)
     if (!testbed->world->wait_guest(testbed->data, error))
         return FALSE;
     aqr_guest_setup(testbed->world, testbed->data, testbed->time_zone);
-    return run_script(testbed, &prepare, testbed->scratch == NULL ? "" : testbed->scratch, &answer,
-                      error) &&
-           take_answer(testbed, answer, error);
+    if (!run_script(testbed, &prepare, testbed->scratch == NULL ? "" : testbed->scratch, &answer,
+                    error) ||
+        !take_answer(testbed, answer, error))
+        return FALSE;
+    if (testbed->has_gpus && testbed->normal_user != NULL)
+        aqr_guest_setup_gpu_user(testbed->world, testbed->data, testbed->normal_user);
+    return TRUE;
 }
 
 gboolean
