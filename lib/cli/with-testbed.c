@@ -73,6 +73,8 @@ use_testbed(const Use *use, const AqrLiveConfig *config, AqrVmSpec *spec, GError
     if (g_strcmp0(config->user, "root") != 0)
         aqr_testbed_suggest_user(testbed, config->user);
     aqr_testbed_set_time_zone(testbed, time_zone);
+    if (config->gpus->request.selectors->len > 0)
+        aqr_testbed_set_gpus(testbed);
     done = use->use(testbed, world, config, use->data, error);
     aqr_testbed_close(testbed);
     return done;

@@ -51,6 +51,9 @@ typedef struct {
     /* Tells the log how @user, NULL: root, gets into the guest from outside. */
     void (*tell_access)(gpointer world, const char *user);
 
+    /* A line for the log. */
+    void (*note)(gpointer world, const char *text);
+
     /* Runs @argv on the user's terminal. */
     gboolean (*shell)(gpointer world, const char *const *argv, GError **error);
 

@@ -209,6 +209,12 @@ tell_access(gpointer data, const char *user)
     note(world, hint);
 }
 
+static void
+note_text(gpointer data, const char *text)
+{
+    note(data, text);
+}
+
 /* A shell that could not be had is no reason to lose the testbed. */
 static gboolean
 shell(gpointer data, const char *const *argv, GError **error)
@@ -275,6 +281,7 @@ const AqrWorld aqr_live_world = {
     .wait_reboot = wait_reboot,
     .exec_argv = exec_argv,
     .tell_access = tell_access,
+    .note = note_text,
     .shell = shell,
     .explain = explain,
     .stop = stop,

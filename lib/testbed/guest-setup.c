@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "testbed/guest-setup.h"
 
+#include "base/printable.h"
+
 #define TIMEOUT (30 * G_TIME_SPAN_SECOND)
 
 /* One command, for each costs a round trip. $1 is the time zone, or empty.
@@ -38,4 +40,47 @@ aqr_guest_setup(const AqrWorld *world, gpointer data, const char *time_zone)
     int status;
 
     world->run(data, argv, TIMEOUT, NULL, &status, NULL);
+}
+
+/* $1: the user; $2: where passwd and group are. udev gives /dev/kfd and render nodes to render, and
+ * cards to video. An image that was made for it has its user in both already. usermod is not in
+ * every guest. */
+static const char groups_script[] =
+    "exec </dev/null 2>&1\n"
+    "uid= primary= wanted=\n"
+    "while IFS=: read -r name _ u g _; do\n"
+    "  [ \"$name\" != \"$1\" ] || { uid=$u primary=$g; }\n"
+    "done <\"$2/passwd\"\n"
+    "[ -n \"$uid\" ] || { echo 'there is no such user'; exit 1; }\n"
+    "[ \"$uid\" != 0 ] || exit 0\n"
+    "while IFS=: read -r name _ gid members; do\n"
+    "  case $name in render | video) ;; *) continue ;; esac\n"
+    "  [ \"$gid\" != \"$primary\" ] || continue\n"
+    "  case ,$members, in *,\"$1\",*) ;; *) wanted=\"$wanted $name\" ;; esac\n"
+    "done <\"$2/group\"\n"
+    "for group in $wanted; do\n"
+    "  if command -v usermod >/dev/null; then\n"
+    "    usermod -a -G \"$group\" -- \"$1\" || exit\n"
+    "  else\n"
+    "    case $1 in *[!A-Za-z0-9._-]*) echo 'there is no usermod'; exit 1 ;; esac\n"
+    "    sed -i \"/^$group:/{s/:\\$/&$1/;t;s/\\$/,$1/}\" \"$2/group\" || exit\n"
+    "  fi\n"
+    "done\n";
+
+void
+aqr_guest_setup_gpu_user(const AqrWorld *world, gpointer data, const char *user)
+{
+    const char *const argv[] = { "sh", "-c", groups_script, "sh", user, "/etc", NULL };
+    g_autofree char *output = NULL, *shown = NULL, *text = NULL;
+    g_autoptr(GError) failed = NULL;
+    int status = 0;
+
+    if (world->run(data, argv, TIMEOUT, &output, &status, &failed) && status == 0)
+        return;
+    shown = aqr_printable(failed != NULL ? failed->message : output);
+    text =
+        g_strdup_printf("cannot put \"%s\" into the guest's groups render and video, so only root "
+                        "may use its GPUs: %.200s",
+                        user, shown);
+    world->note(data, text);
 }

@@ -8,3 +8,8 @@
  * disk. Not for what a testbed cannot do without: whatever cannot be done, here or
  * in the guest, is left as it is. @time_zone may be NULL. */
 void aqr_guest_setup(const AqrWorld *world, gpointer data, const char *time_zone);
+
+/* Lets @user open the nodes of GPUs in the guest: in the groups render and video, where the
+ * guest has them. Those who log in (su) after it are in them. What cannot be done is noted:
+ * tests that need no GPU may run. */
+void aqr_guest_setup_gpu_user(const AqrWorld *world, gpointer data, const char *user);

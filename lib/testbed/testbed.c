@@ -13,11 +13,12 @@ struct AqrTestbed {
     gpointer data;
     gint64 copy_timeout;
     gboolean open;
-    gboolean has_gpus;
+    gboolean took_gpus;
     char *scratch;     /* NULL before the first open */
     char *suggested;   /* NULL: the first that the guest has */
     char *normal_user; /* NULL: the guest has none */
     char *time_zone;   /* NULL: the guest keeps its own */
+    gboolean has_gpus;
 };
 
 AqrTestbed *
@@ -56,6 +57,12 @@ aqr_testbed_set_time_zone(AqrTestbed *testbed, const char *zone)
 {
     g_free(testbed->time_zone);
     testbed->time_zone = g_strdup(zone);
+}
+
+void
+aqr_testbed_set_gpus(AqrTestbed *testbed)
+{
+    testbed->has_gpus = TRUE;
 }
 
 /* --- scripts in the guest ---------------------------------------------- */
@@ -174,10 +181,14 @@ prepare_guest(AqrTestbed *testbed, GError **error)
     if (!testbed->world->wait_guest(testbed->data, error))
         return FALSE;
     aqr_guest_setup(testbed->world, testbed->data, testbed->time_zone);
-    return testbed->world->wait_gpus(testbed->data, error) &&
-           run_script(testbed, &prepare, testbed->scratch == NULL ? "" : testbed->scratch, &answer,
-                      error) &&
-           take_answer(testbed, answer, error);
+    if (!testbed->world->wait_gpus(testbed->data, error) ||
+        !run_script(testbed, &prepare, testbed->scratch == NULL ? "" : testbed->scratch, &answer,
+                    error) ||
+        !take_answer(testbed, answer, error))
+        return FALSE;
+    if (testbed->has_gpus && testbed->normal_user != NULL)
+        aqr_guest_setup_gpu_user(testbed->world, testbed->data, testbed->normal_user);
+    return TRUE;
 }
 
 static gboolean
@@ -195,8 +206,8 @@ start(AqrTestbed *testbed, GError **error)
 gboolean
 aqr_testbed_open(AqrTestbed *testbed, const char **scratch, GError **error)
 {
-    testbed->has_gpus = testbed->has_gpus || testbed->world->take_gpus(testbed->data, error);
-    if (!testbed->has_gpus)
+    testbed->took_gpus = testbed->took_gpus || testbed->world->take_gpus(testbed->data, error);
+    if (!testbed->took_gpus)
         return FALSE;
     if (!start(testbed, error)) {
         aqr_testbed_close(testbed);
@@ -227,9 +238,9 @@ void
 aqr_testbed_close(AqrTestbed *testbed)
 {
     stop(testbed);
-    if (testbed->has_gpus)
+    if (testbed->took_gpus)
         testbed->world->give_gpus_back(testbed->data);
-    testbed->has_gpus = FALSE;
+    testbed->took_gpus = FALSE;
 }
 
 /* --- while it is open -------------------------------------------------- */

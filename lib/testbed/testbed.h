@@ -20,6 +20,10 @@ void aqr_testbed_suggest_user(AqrTestbed *testbed, const char *user);
  * makes it, if it knows it; NULL: it keeps its own. */
 void aqr_testbed_set_time_zone(AqrTestbed *testbed, const char *zone);
 
+/* From its next start on the guest has GPUs, which the user for tests that do not want root
+ * may use, too. */
+void aqr_testbed_set_gpus(AqrTestbed *testbed);
+
 /* Closes it first. */
 void aqr_testbed_free(AqrTestbed *testbed);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrTestbed, aqr_testbed_free)

@@ -2,6 +2,17 @@
 #include "core/gpu-ready.h"
 #include "fuzz.h"
 
+static void
+judge(const char *facts, const AqrGpuDemand *demand)
+{
+    g_autofree char *why = NULL, *remark = NULL;
+    AqrGpuVerdict verdict = aqr_gpu_ready_judge(facts, demand, &why, &remark);
+
+    g_assert((verdict == AQR_GPU_VERDICT_YES) == (why == NULL));
+    g_assert(why == NULL || g_utf8_validate(why, -1, NULL));
+    g_assert(remark == NULL || g_utf8_validate(remark, -1, NULL));
+}
+
 /* A guest that lies about its GPUs. */
 int
 LLVMFuzzerTestOneInput(const guint8 *bytes, gsize length)
@@ -17,14 +28,8 @@ LLVMFuzzerTestOneInput(const guint8 *bytes, gsize length)
     g_ptr_array_add(expected, &gpus[0]);
     g_ptr_array_add(expected, &gpus[1]);
     for (int ready = AQR_GPU_READY_NONE; ready <= AQR_GPU_READY_KFD; ready++) {
-        g_autofree char *why = NULL, *remark = NULL;
-        AqrGpuVerdict verdict;
-
         demand.ready = (AqrGpuReady)ready;
-        verdict = aqr_gpu_ready_judge(facts, &demand, &why, &remark);
-        g_assert((verdict == AQR_GPU_VERDICT_YES) == (why == NULL));
-        g_assert(why == NULL || g_utf8_validate(why, -1, NULL));
-        g_assert(remark == NULL || g_utf8_validate(remark, -1, NULL));
+        judge(facts, &demand);
     }
     return 0;
 }

@@ -89,6 +89,7 @@ name_script(const char *script)
 {
     static const char *const names[][2] = {
         { "debconf-set-selections", "set-up" },
+        { "usermod", "groups" },
         { "mktemp", "prepare" },
         { "tar --warning=none --create", "save" },
         { "tar --extract", "restore" },
@@ -164,6 +165,12 @@ tell_access(gpointer data, const char *user)
     note(data, NULL, "tell_access %s", user == NULL ? "root" : user);
 }
 
+static void
+note_text(gpointer data, const char *text)
+{
+    note(data, NULL, "note %s", text);
+}
+
 static gboolean
 shell(gpointer data, const char *const *argv, GError **error)
 {
@@ -196,6 +203,7 @@ const AqrWorld fake_world = {
     .wait_reboot = wait_reboot,
     .exec_argv = exec_argv,
     .tell_access = tell_access,
+    .note = note_text,
     .shell = shell,
     .explain = explain,
     .stop = stop,

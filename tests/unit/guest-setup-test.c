@@ -30,8 +30,38 @@ START_TEST(asks_once)
 }
 END_TEST
 
+/* A note, and nothing else, where it fails. The fake answers with its argument. */
+#define CANNOT                                                                               \
+    "note cannot put \"me\" into the guest's groups render and video, so only root may use " \
+    "its GPUs: "
+
+static const struct {
+    const char *fails;
+    int status;
+    const char *asked;
+} groups[] = {
+    { NULL, 0, "run groups me (30 s)\n" },
+    { NULL, 6, "run groups me (30 s)\n" CANNOT "me\ndebci\n" },
+    { "run groups me (30 s)", 0,
+      "run groups me (30 s)\n" CANNOT "the fake fails to run groups me (30 s)\n" },
+};
+
+START_TEST(grants_gpus)
+{
+    g_autoptr(FakeWorld) world = fake_world_new();
+    g_autofree char *asked = NULL;
+
+    world->fails = groups[_i].fails;
+    world->status = groups[_i].status;
+    aqr_guest_setup_gpu_user(&fake_world, world, "me");
+    asked = fake_world_take(world);
+    ck_assert_str_eq(asked, groups[_i].asked);
+}
+END_TEST
+
 void
 add_tests(TCase *tcase)
 {
     tcase_add_loop_test(tcase, asks_once, 0, G_N_ELEMENTS(rows));
+    tcase_add_loop_test(tcase, grants_gpus, 0, G_N_ELEMENTS(groups));
 }

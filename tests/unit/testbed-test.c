@@ -260,6 +260,34 @@ START_TEST(suggests_user)
 }
 END_TEST
 
+/* Whoever is suggested may use the GPUs, each time that the guest is new. */
+static const struct {
+    const char *user, *suggested;
+    const char *asked;
+} grants[] = {
+    { "debci", NULL, "run groups debci (30 s)\n" },
+    { "debci", "tester", "run groups tester (30 s)\n" },
+    { NULL, NULL, "" },
+};
+
+START_TEST(grants_gpus)
+{
+    g_autofree char *opened = g_strconcat(OPENED, grants[_i].asked, NULL);
+    g_autofree char *again = g_strconcat("stop orderly\n" OPENED_AGAIN, grants[_i].asked, NULL);
+    g_autoptr(GError) error = NULL;
+    const char *scratch;
+
+    world->user = grants[_i].user;
+    if (grants[_i].suggested != NULL)
+        aqr_testbed_suggest_user(testbed, grants[_i].suggested);
+    aqr_testbed_set_gpus(testbed);
+    open_it();
+    ck_assert_asked(opened);
+    ck_assert(aqr_testbed_revert(testbed, &scratch, &error));
+    ck_assert_asked(again);
+}
+END_TEST
+
 /* The user is known once it has been open; nothing else depends on that. */
 START_TEST(is_capable_unopened)
 {
@@ -348,6 +376,7 @@ add_tests(TCase *tcase)
     tcase_add_loop_test(tcase, failing_reboot_says_so, 0, G_N_ELEMENTS(reboot_failures));
     tcase_add_loop_test(tcase, is_capable, 0, G_N_ELEMENTS(capabilities));
     tcase_add_loop_test(tcase, suggests_user, 0, G_N_ELEMENTS(capabilities));
+    tcase_add_loop_test(tcase, grants_gpus, 0, G_N_ELEMENTS(grants));
     tcase_add_test(tcase, is_capable_unopened);
     tcase_add_test(tcase, forgets_user);
     tcase_add_loop_test(tcase, copies_with_timeout, 0, G_N_ELEMENTS(copies));
