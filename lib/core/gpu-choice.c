@@ -275,6 +275,16 @@ pick(const Host *host, const GPtrArray *selectors, const GPtrArray *usable, GErr
     return check_hives(host, g_steal_pointer(&chosen), error);
 }
 
+/* An error only where it would not help if all were free. */
+static void
+say_if_never(const Host *host, const GPtrArray *selectors, const GPtrArray *passable,
+             GError **error)
+{
+    GPtrArray *later = pick(host, selectors, passable, error);
+
+    g_clear_pointer(&later, g_ptr_array_unref);
+}
+
 /* All that are passable, or none. */
 static GPtrArray *
 pick_all(const Host *host, const AqrGpuSelector *selector, const GPtrArray *passable,
@@ -305,8 +315,7 @@ aqr_gpu_choose(const GPtrArray *selectors, const GPtrArray *gpus, gboolean force
     const Host host = { gpus, forced, is_free, data };
     g_autoptr(GPtrArray) passable = g_ptr_array_new();
     g_autoptr(GPtrArray) usable = g_ptr_array_new();
-    g_autoptr(GPtrArray) later = NULL;
-    GPtrArray *now;
+    GPtrArray *chosen;
 
     if (selectors->len == 0)
         return g_ptr_array_new();
@@ -319,8 +328,8 @@ aqr_gpu_choose(const GPtrArray *selectors, const GPtrArray *gpus, gboolean force
     }
     if (is_all(selectors))
         return choose_all(&host, selectors, passable, usable->len, error);
-    now = pick(&host, selectors, usable, NULL);
-    if (now == NULL)
-        later = pick(&host, selectors, passable, error); /* only to say why not */
-    return now;
+    chosen = pick(&host, selectors, usable, NULL);
+    if (chosen == NULL)
+        say_if_never(&host, selectors, passable, error);
+    return chosen;
 }
