@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/vfio.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "host/child.h"
+#include "host/device-users.h"
+#include "host/sysfs.h"
+
+#define MODPROBE_TIMEOUT (30 * G_TIME_SPAN_SECOND)
+#define OVERHEAD_MIB 1024 /* libvirt's own sum: the guest's RAM and this */
+
+/* --- the host ------------------------------------------------------------ */
+
+static gboolean
+check_iommu(GError **error)
+{
+    g_auto(GStrv) groups = aqr_sysfs_list("/sys/kernel", "iommu_groups");
+
+    if (*groups != NULL)
+        return TRUE;
+    g_set_error_literal(error, AQR_ERROR, AQR_ERROR_HOST,
+                        "this host has no IOMMU that is switched on: switch on AMD-Vi or VT-d in "
+                        "its firmware, and boot Linux with intel_iommu=on on an Intel processor");
+    return FALSE;
+}
+
+static char *
+run_modprobe(const char *option, const char *module, GError **error)
+{
+    AqrPatience patience = aqr_patience(MODPROBE_TIMEOUT, NULL);
+    g_autofree char *found = g_find_program_in_path("modprobe");
+    const char *argv[] = { found == NULL ? "/usr/sbin/modprobe" : found, option, module, NULL };
+
+    return aqr_child_run(argv, AQR_ERROR_HOST, "ask for the kernel's modules", &patience, error);
+}
+
+/* As modprobe's configuration names a module. */
+static char *
+underscored(const char *module)
+{
+    return g_strdelimit(g_strdup(module), "-", '_');
+}
+
+/* libvirt heeds the blacklist for a module that it asks for by its name. */
+static gboolean
+is_blacklisted(const char *module)
+{
+    g_autofree char *config = run_modprobe("--showconfig", NULL, NULL);
+    g_autofree char *name = underscored(module);
+    g_autofree char *pattern =
+        g_strdup_printf("^(blacklist %s\\s*|install %s\\s+\\S*/(false|true)\\s*)$", name, name);
+
+    return config != NULL && g_regex_match_simple(pattern, config, G_REGEX_MULTILINE, 0);
+}
+
+static gboolean
+check_loadable(const char *module, GError **error)
+{
+    g_autoptr(GError) failed = NULL;
+    g_autofree char *needed = run_modprobe("--show-depends", module, &failed);
+
+    if (needed == NULL)
+        g_set_error(error, AQR_ERROR, AQR_ERROR_HOST,
+                    "the kernel has no %s: %s; install the package of the running kernel, and kmod",
+                    module, failed->message);
+    else if (is_blacklisted(module))
+        g_set_error(error, AQR_ERROR, AQR_ERROR_HOST,
+                    "%s is blacklisted; remove that from /etc/modprobe.d, or run modprobe %s",
+                    module, module);
+    else
+        return TRUE;
+    return FALSE;
+}
+
+static gboolean
+is_there(const char *path)
+{
+    return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+/* libvirt looks for it before it loads any module. */
+static gboolean
+check_node(GError **error)
+{
+    if (is_there("/dev/vfio/vfio"))
+        return TRUE;
+    g_set_error_literal(error, AQR_ERROR, AQR_ERROR_HOST,
+                        "there is no /dev/vfio/vfio; run modprobe vfio-pci");
+    return FALSE;
+}
+
+gboolean
+aqr_vfio_check_host(GError **error)
+{
+    return check_iommu(error) &&
+           (is_there("/sys/bus/pci/drivers/vfio-pci") || check_loadable("vfio-pci", error)) &&
+           (is_there("/sys/module/vfio_iommu_type1") ||
+            check_loadable("vfio_iommu_type1", error)) &&
+           check_node(error);
+}
+
+/* --- who uses it --------------------------------------------------------- */
+
+gboolean
+aqr_vfio_check_unused(const AqrGpu *gpu, GError **error)
+{
+    g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_free);
+    g_auto(AqrDeviceUser) user = { 0 };
+    g_autofree char *address = aqr_gpu_address(gpu);
+    g_autofree char *who = NULL;
+
+    for (guint i = 0; i < gpu->together->len; i++) {
+        const AqrPciDevice *device = g_ptr_array_index(gpu->together, i);
+
+        g_ptr_array_add(addresses, aqr_pci_address_to_string(&device->address));
+    }
+    if (!aqr_device_users_find(addresses, &user))
+        return TRUE;
+    who = aqr_device_user_describe(&user);
+    g_set_error(error, AQR_ERROR, AQR_ERROR_GPU, "GPU %s is used by %s; end it first", address,
+                who);
+    return FALSE;
+}
+
+/* --- an ordinary user ---------------------------------------------------- */
+
+/* Whether he may is known by doing it. Who has it already is another question. */
+static gboolean
+can_open(const char *node)
+{
+    int fd = open(node, O_RDWR | O_CLOEXEC);
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0 || errno == EBUSY;
+}
+
+static gboolean
+check_node_open(const char *address, const char *group, GError **error)
+{
+    g_autofree char *node = g_build_filename("/dev/vfio", group == NULL ? "" : group, NULL);
+
+    if (group != NULL && can_open(node))
+        return TRUE;
+    g_set_error(error, AQR_ERROR, AQR_ERROR_HOST,
+                "you may not use %s of %s: %s; let udev give it to a group that you are in, with "
+                "SUBSYSTEM==\"vfio\", GROUP=\"render\", MODE=\"0660\", or do this as root",
+                node, address, group == NULL ? "it has no IOMMU group" : g_strerror(errno));
+    return FALSE;
+}
+
+static gboolean
+check_function(const AqrPciDevice *device, GError **error)
+{
+    g_autofree char *address = aqr_pci_address_to_string(&device->address);
+    g_autofree char *dir = g_build_filename("/sys/bus/pci/devices", address, NULL);
+    g_autofree char *group = aqr_sysfs_read_link(dir, "iommu_group");
+    g_autofree char *driver = aqr_sysfs_read_link(dir, "driver");
+    const AqrPciDevice now = { .driver = driver };
+
+    if (aqr_pci_device_is_on_vfio(&now))
+        return check_node_open(address, group, error);
+    g_set_error(error, AQR_ERROR, AQR_ERROR_HOST,
+                "%s is on %s, and only root can bind it to vfio-pci: have root do so beforehand "
+                "(driverctl set-override %s vfio-pci), or do this as root",
+                address, driver == NULL ? "no driver" : driver, address);
+    return FALSE;
+}
+
+/* Up to its hard limit a process may raise its own, which libvirt does for QEMU. */
+static gboolean
+check_memlock(guint64 ram_mib, GError **error)
+{
+    guint64 needed = (ram_mib + OVERHEAD_MIB) << 20;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_max >= needed)
+        return TRUE;
+    g_set_error(error, AQR_ERROR, AQR_ERROR_HOST,
+                "you may lock %" G_GUINT64_FORMAT " MiB of memory, but a guest with a GPU locks "
+                "%" G_GUINT64_FORMAT " MiB; raise memlock in /etc/security/limits.d and log in "
+                "anew, or take less with --ram-size",
+                (guint64)limit.rlim_max >> 20, needed >> 20);
+    return FALSE;
+}
+
+gboolean
+aqr_vfio_check_user(const AqrGpu *gpu, guint64 ram_mib, GError **error)
+{
+    if (geteuid() == 0)
+        return TRUE;
+    for (guint i = 0; i < gpu->together->len; i++) {
+        if (!check_function(g_ptr_array_index(gpu->together, i), error))
+            return FALSE;
+    }
+    return check_memlock(ram_mib, error);
+}
