@@ -44,6 +44,7 @@ check_words(const AqrVmOptions *options)
 static void
 check_options(const AqrVmOptions *options)
 {
+    g_autoptr(AqrVmSpec) spec = aqr_vm_spec_new();
     AqrAccel accel;
     AqrBoot boot;
 
@@ -51,7 +52,8 @@ check_options(const AqrVmOptions *options)
         return;
     g_assert(options->images != NULL && options->images[0] != NULL);
     g_assert(options->cpus >= 0 && options->ram_mib >= 0);
-    g_assert(aqr_vm_plan_boot_seconds(options, AQR_ACCEL_TCG) > 0);
+    g_assert(aqr_vm_plan_boot_seconds(options, spec) > 0);
+    g_assert(options->gpu_wait >= 0 && options->gpu_selectors != NULL);
     if (options->accel != NULL && aqr_accel_parse(options->accel, &accel, NULL))
         g_assert(accel <= AQR_ACCEL_TCG);
     if (options->boot != NULL && aqr_boot_parse(options->boot, &boot, NULL))

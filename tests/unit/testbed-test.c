@@ -273,7 +273,7 @@ static const struct {
 START_TEST(grants_gpus)
 {
     g_autofree char *opened = g_strconcat(OPENED, grants[_i].asked, NULL);
-    g_autofree char *again = g_strconcat("stop orderly\n" OPENED_AGAIN, grants[_i].asked, NULL);
+    g_autofree char *again = g_strconcat(REVERTED, grants[_i].asked, NULL);
     g_autoptr(GError) error = NULL;
     const char *scratch;
 

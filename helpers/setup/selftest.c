@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "selftest.h"
+
+#include <string.h>
+#include <sys/utsname.h>
+
+#include <libvirt/libvirt.h>
+
+#include "aqr-config.h"
+#include "base/error.h"
+#include "cli/program.h"
+#include "cli/with-testbed.h"
+#include "core/selftest-report.h"
+#include "host/gpu-status.h"
+#include "host/kernel-log.h"
+#include "timed-world.h"
+
+#define COMMAND_TIMEOUT (100 * G_TIME_SPAN_SECOND)
+#define COPY_TIMEOUT (300 * G_TIME_SPAN_SECOND)
+
+typedef struct {
+    const AqrVmOptions *options;
+    guint rounds;
+    guint round;
+    GPtrArray *steps; /* AqrSelftestStep */
+    char *gpus;       /* the table of before */
+    char *guest;
+    const AqrWorld *world;
+    gpointer world_data;
+} Selftest;
+
+static void
+note_step(const char *name, gint64 duration, const GError *error, gpointer data)
+{
+    Selftest *test = data;
+    AqrSelftestStep *step = g_new0(AqrSelftestStep, 1);
+
+    step->round = test->round;
+    step->name = name;
+    step->duration = duration;
+    step->error = error == NULL ? NULL : g_strdup(error->message);
+    g_ptr_array_add(test->steps, step);
+    aqr_program_say("round %u of %u: %s: %s", test->round, test->rounds, name,
+                    error == NULL ? "ok" : error->message);
+}
+
+static char *
+describe_gpus(gboolean json, GError **error)
+{
+    g_autofree char *table = aqr_program_data("amdgpu-gfx.tsv");
+    g_autoptr(AqrGpuInventory) inventory = aqr_gpu_inventory_new(table, error);
+    g_autoptr(GPtrArray) statuses = NULL;
+
+    if (inventory == NULL)
+        return NULL;
+    statuses = aqr_gpu_status_list(inventory);
+    return json ? aqr_gpu_report_json(statuses) : aqr_gpu_report_table(statuses);
+}
+
+/* --- the steps --------------------------------------------------------- */
+
+/* What the report shows of the guest: its kernel, its GPUs, and what its driver said. */
+static const char *const look[] = {
+    "sh",
+    "-c",
+    "uname -a\n"
+    "for d in /sys/bus/pci/devices/*; do\n"
+    "  [ \"$(cat $d/vendor)\" = 0x1002 ] || continue\n"
+    "  echo \"$(readlink -f $d) $(cat $d/device) $(readlink $d/driver)\"\n"
+    "done\n"
+    "for n in /sys/class/kfd/kfd/topology/nodes/*; do\n"
+    "  [ -r $n/properties ] && grep -E '^(simd_count|gfx_target_version|device_id) '"
+    " $n/properties\n"
+    "  grep -hs '^flags' $n/io_links/*/properties\n"
+    "done\n"
+    "cat /sys/kernel/debug/dri/*/amdgpu_firmware_info 2>/dev/null\n"
+    "dmesg 2>/dev/null | grep -E 'amdgpu|kfd|drm' | tail -n 40\n"
+    ":\n",
+    NULL,
+};
+
+static gboolean
+run_command(Selftest *test, GError **error)
+{
+    g_autofree char *output = NULL;
+    int status;
+
+    if (!test->world->run(test->world_data, look, COMMAND_TIMEOUT, &output, &status, error))
+        return FALSE;
+    g_free(test->guest);
+    test->guest = g_steal_pointer(&output);
+    if (status == 0)
+        return TRUE;
+    g_set_error(error, AQR_ERROR, AQR_ERROR_GUEST, "the command ended with status %d", status);
+    return FALSE;
+}
+
+static gboolean
+look_at_guest(Selftest *test)
+{
+    gint64 start = g_get_monotonic_time();
+    g_autoptr(GError) failed = NULL;
+    gboolean done = run_command(test, &failed);
+
+    note_step("command", g_get_monotonic_time() - start, failed, test);
+    return done;
+}
+
+/* Every driver, lease and quarantine as before. */
+static void
+check_after(Selftest *test)
+{
+    gint64 start = g_get_monotonic_time();
+    g_autoptr(GError) failed = NULL;
+    g_autofree char *after = describe_gpus(FALSE, &failed);
+
+    if (failed == NULL && !g_str_equal(after, test->gpus))
+        g_set_error(&failed, AQR_ERROR, AQR_ERROR_GPU, "it is not as it was:\n%s", after);
+    note_step("as before", g_get_monotonic_time() - start, failed, test);
+}
+
+static gboolean
+is_good(const Selftest *test)
+{
+    const AqrSelftestReport report = { .steps = test->steps };
+
+    return aqr_selftest_report_is_good(&report);
+}
+
+/* What fails is noted by its step; some of what a testbed does is none. */
+static void
+use_it(Selftest *test, AqrTestbed *testbed)
+{
+    g_autoptr(GError) failed = NULL;
+    const char *scratch;
+    gboolean done = aqr_testbed_open(testbed, &scratch, &failed) && look_at_guest(test) &&
+                    aqr_testbed_revert(testbed, &scratch, &failed) && look_at_guest(test) &&
+                    aqr_testbed_reboot(testbed, FALSE, &failed) && look_at_guest(test);
+
+    if (!done && is_good(test))
+        note_step("testbed", 0, failed, test);
+    aqr_testbed_close(testbed);
+}
+
+static gboolean
+run_rounds(G_GNUC_UNUSED AqrTestbed *unused, AqrLiveWorld *world,
+           G_GNUC_UNUSED const AqrLiveConfig *config, gpointer data, G_GNUC_UNUSED GError **error)
+{
+    Selftest *test = data;
+    g_autoptr(AqrTimedWorld) timed = aqr_timed_world_new(&aqr_live_world, world, note_step, test);
+    g_autoptr(AqrTestbed) testbed = aqr_testbed_new(&aqr_timed_world, timed, COPY_TIMEOUT);
+
+    test->world = &aqr_timed_world;
+    test->world_data = timed;
+    do {
+        test->round++;
+        use_it(test, testbed);
+        check_after(test);
+    } while (is_good(test) && test->round < test->rounds);
+    return TRUE;
+}
+
+/* --- the report -------------------------------------------------------- */
+
+static char *
+first_line_of(const char *command)
+{
+    g_autofree char *output = NULL;
+
+    if (!g_spawn_command_line_sync(command, &output, NULL, NULL, NULL))
+        return g_strdup("unknown");
+    output[strcspn(output, "\n")] = '\0';
+    return g_steal_pointer(&output);
+}
+
+static char *
+name_processor(void)
+{
+    g_autofree char *text = NULL;
+    const char *found;
+
+    if (!g_file_get_contents("/proc/cpuinfo", &text, NULL, NULL))
+        return g_strdup("unknown");
+    found = strstr(text, "model name\t: ");
+    found = found == NULL ? "unknown" : found + strlen("model name\t: ");
+    return g_strndup(found, strcspn(found, "\n"));
+}
+
+static GPtrArray *
+list_facts(const Selftest *test)
+{
+    GPtrArray *facts = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *processor = name_processor();
+    g_autofree char *qemu = first_line_of("qemu-system-x86_64 --version");
+    g_autofree char *image = g_path_get_basename(test->options->images[0]);
+    unsigned long version = 0;
+    struct utsname name;
+
+    uname(&name);
+    virGetVersion(&version, NULL, NULL);
+    g_ptr_array_add(facts, g_strdup_printf("kernel: %s %s", name.release, name.version));
+    g_ptr_array_add(facts, g_strdup_printf("processor: %s", processor));
+    g_ptr_array_add(facts, g_strdup_printf("QEMU: %s", qemu));
+    g_ptr_array_add(facts, g_strdup_printf("libvirt: %lu.%lu.%lu", version / 1000000,
+                                           version / 1000 % 1000, version % 1000));
+    g_ptr_array_add(facts, g_strdup_printf("image: %s", image));
+    return facts;
+}
+
+static void
+print_report(const Selftest *test, AqrKernelLog *log)
+{
+    g_autoptr(GPtrArray) facts = list_facts(test);
+    g_autofree char *gpus = describe_gpus(TRUE, NULL);
+    g_autofree char *host_log = log == NULL ? NULL : aqr_kernel_log_read(log);
+    const AqrSelftestReport report = {
+        .version = AQR_VERSION,
+        .facts = facts,
+        .steps = test->steps,
+        .gpus = gpus,
+        .guest = test->guest,
+        .host_log = host_log,
+    };
+    g_autofree char *text = aqr_selftest_report_text(&report);
+
+    g_print("%s", text);
+}
+
+gboolean
+setup_selftest(const AqrVmOptions *options, guint rounds, AqrStop *stop, GError **error)
+{
+    g_autoptr(AqrKernelLog) log = aqr_kernel_log_new();
+    g_autoptr(GPtrArray) steps =
+        g_ptr_array_new_with_free_func((GDestroyNotify)aqr_selftest_step_free);
+    Selftest test = { .options = options, .rounds = rounds, .steps = steps };
+    gboolean good = FALSE;
+
+    test.gpus = describe_gpus(FALSE, error);
+    if (test.gpus != NULL && aqr_with_testbed(options, stop, run_rounds, &test, error)) {
+        print_report(&test, log);
+        good = is_good(&test);
+    }
+    g_free(test.gpus);
+    g_free(test.guest);
+    return good;
+}
