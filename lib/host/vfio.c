@@ -84,11 +84,11 @@ is_there(const char *path)
     return g_file_test(path, G_FILE_TEST_EXISTS);
 }
 
-/* libvirt looks for it before it loads any module. */
+/* libvirt looks for it before it loads any module. Root can do that: aqr_vfio_load(). */
 static gboolean
 check_node(GError **error)
 {
-    if (is_there("/dev/vfio/vfio"))
+    if (is_there("/dev/vfio/vfio") || geteuid() == 0)
         return TRUE;
     g_set_error_literal(error, AQR_ERROR, AQR_ERROR_HOST,
                         "there is no /dev/vfio/vfio; run modprobe vfio-pci");
@@ -103,6 +103,20 @@ aqr_vfio_check_host(GError **error)
            (is_there("/sys/module/vfio_iommu_type1") ||
             check_loadable("vfio_iommu_type1", error)) &&
            check_node(error);
+}
+
+gboolean
+aqr_vfio_load(GError **error)
+{
+    g_autofree char *said = NULL;
+
+    if (geteuid() != 0 || (is_there("/dev/vfio/vfio") && is_there("/sys/bus/pci/drivers/vfio-pci")))
+        return TRUE;
+    said = run_modprobe("--quiet", "vfio-pci", error);
+    if (said != NULL)
+        return TRUE;
+    g_prefix_error(error, "cannot load vfio-pci: ");
+    return FALSE;
 }
 
 /* --- who uses it --------------------------------------------------------- */

@@ -6,11 +6,15 @@
 #include "core/gpu.h"
 
 /* What VFIO on this host allows, asked beforehand: libvirt's and QEMU's own words for most
- * of it do not tell the cases apart (INTERNAL_ERROR). Changes nothing. */
+ * of it do not tell the cases apart (INTERNAL_ERROR). The checks change nothing. */
 
 /* AQR_ERROR_HOST, with the remedy, where no device can be passed at all: no IOMMU, no
  * vfio-pci, or it is blacklisted, no vfio_iommu_type1. */
 gboolean aqr_vfio_check_host(GError **error);
+
+/* As root loads vfio-pci, without which libvirt does not even try; for others it is loaded,
+ * as aqr_vfio_check_host() has found. AQR_ERROR_HOST. */
+gboolean aqr_vfio_load(GError **error);
 
 /* Whether a process has one of @gpu's functions open now, whoever it is: as VFIO (another
  * QEMU), or as a DRM or KFD device (a program that computes or shows something on it). Such
