@@ -214,7 +214,8 @@ aqr_gpu_hold_take(const AqrGpuHoldConfig *config, GError **error)
 
     hold->config = config;
     hold->leases = g_ptr_array_new_with_free_func((GDestroyNotify)aqr_lease_free);
-    if ((config->request.selectors->len > 0 && !aqr_vfio_check_host(error)) ||
+    if ((config->request.selectors->len > 0 &&
+         !(aqr_vfio_check_host(error) && aqr_vfio_load(error))) ||
         !take(&taking, error) || !post_keeper(hold, error))
         return NULL;
     return g_steal_pointer(&hold);
