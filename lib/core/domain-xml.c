@@ -182,7 +182,7 @@ write_devices(AqrXml *xml, const AqrVmSpec *spec)
     aqr_xml_empty(xml, "controller", "type", "usb", "model", "none", NULL);
     write_network(xml);
     write_links(xml, spec);
-    aqr_domain_gpus_write(xml, &spec->gpus);
+    aqr_domain_gpus_write(xml, spec);
     aqr_xml_open(xml, "rng", "model", "virtio", NULL);
     aqr_xml_text(xml, "backend", "/dev/urandom", "model", "random", NULL);
     aqr_xml_close(xml);

@@ -21,7 +21,7 @@ typedef struct {
     const char *qemu_options;
     const char *shared_dirs[3];
     const char *gpus[3], *companions[4];
-    gboolean unmanaged;
+    gboolean unmanaged, base_image;
 } Row;
 
 static const Row rows[] = {
@@ -101,6 +101,22 @@ static const Row rows[] = {
       .gpus = { "0000:c3:1f.7", "10000:05:00.0" },
       .companions = { "0000:c3:1f.1" },
       .unmanaged = TRUE },
+    { .golden = "golden/domain-gpu-base-image.xml",
+      .accel = AQR_ACCEL_TCG,
+      .boot = AQR_BOOT_BIOS,
+      .name = "autopkgtest-17-00beef",
+      .dir = "/tmp/aqr.X1",
+      .disks = { { "/srv/sid.qcow2", "qcow2" }, { "/srv/data.qcow2", "qcow2" } },
+      .gpus = { "0000:03:00.0" },
+      .base_image = TRUE },
+    { .golden = "golden/domain-gpu-pc.xml",
+      .accel = AQR_ACCEL_TCG,
+      .boot = AQR_BOOT_BIOS,
+      .name = "autopkgtest-17-00beef",
+      .dir = "/tmp/aqr.X1",
+      .disks = { { "/srv/sid.qcow2", "qcow2" } },
+      .qemu_options = "-machine pc",
+      .gpus = { "0000:03:00.0" } },
 };
 
 static void
@@ -137,6 +153,7 @@ make_spec(const Row *row)
         spec->nvram = g_build_filename(row->dir, "efi-variables.fd", NULL);
     }
     spec->gpus.managed = !row->unmanaged;
+    spec->base_image = row->base_image;
     add_addresses(spec->gpus.gpus, row->gpus, G_N_ELEMENTS(row->gpus));
     add_addresses(spec->gpus.companions, row->companions, G_N_ELEMENTS(row->companions));
     for (gsize i = 0; i < G_N_ELEMENTS(row->disks) && row->disks[i][0] != NULL; i++)
