@@ -30,6 +30,8 @@ static const Row rows[] = {
     { "PSP firmware loading failed", NULL, AQR_GPU_MESSAGE_HINT, AQR_GPU_READY_DRM,
       "its security processor did not take the firmware; give it back and reset it with "
       "rocm-qemu-gpus reset" },
+    { "PSP tmr init failed", NULL, AQR_GPU_MESSAGE_HINT, AQR_GPU_READY_DRM,
+      "the host's console may still hold its memory; choose one that the host does not boot on" },
     { "Unable to locate a BIOS ROM", NULL, AQR_GPU_MESSAGE_HINT, AQR_GPU_READY_DRM,
       "its video BIOS cannot be read in the guest; choose one that the host does not boot on" },
     { "atombios stuck in loop", NULL, AQR_GPU_MESSAGE_HINT, AQR_GPU_READY_DRM,

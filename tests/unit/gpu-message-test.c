@@ -38,6 +38,8 @@ static const struct {
     { "radeon: probe of 0000:01:00.0 failed with error -22", KFD, OTHER, NULL },
     { "[drm:psp_v11_0_ring_create [amdgpu]] *ERROR* PSP firmware loading failed", KFD, HINT,
       "its security processor did not take the firmware; " },
+    { "[drm:psp_hw_start [amdgpu]] *ERROR* PSP tmr init failed!", KFD, HINT,
+      "the host's console " },
     { A "amdgpu: Unable to locate a BIOS ROM", KFD, HINT, "its video BIOS cannot be read" },
     { "[drm:atom_op_jump [amdgpu]] *ERROR* atombios stuck in loop for more than 20secs aborting",
       KFD, HINT, "it has not come out of its last reset; " },
