@@ -30,6 +30,8 @@ static const Row rows[] = {
     { "PSP firmware loading failed", NULL, AQR_GPU_MESSAGE_HINT, AQR_GPU_READY_DRM,
       "its security processor did not take the firmware; give it back and reset it with "
       "rocm-qemu-gpus reset" },
+    { "PSP tmr init failed", NULL, AQR_GPU_MESSAGE_HINT, AQR_GPU_READY_DRM,
+      "the host's console may still hold its memory; choose one that the host does not boot on" },
     { "Unable to locate a BIOS ROM", NULL, AQR_GPU_MESSAGE_HINT, AQR_GPU_READY_DRM,
       "its video BIOS cannot be read in the guest; choose one that the host does not boot on" },
     { "atombios stuck in loop", NULL, AQR_GPU_MESSAGE_HINT, AQR_GPU_READY_DRM,
@@ -40,11 +42,12 @@ static const Row rows[] = {
       "it waits for its XGMI hive, which must go into one guest as a whole" },
     { "Direct firmware load for amdgpu/", NULL, AQR_GPU_MESSAGE_HINT, AQR_GPU_READY_DRM, NULL },
     { "firmware: failed to load amdgpu/", NULL, AQR_GPU_MESSAGE_HINT, AQR_GPU_READY_DRM, NULL },
+    { "pci 0", ": bridge window", AQR_GPU_MESSAGE_OTHER, AQR_GPU_READY_PCI, NULL },
     /* not a hint: ports without a window of their own for I/O say so, and it is no harm */
     { "pci 0", "failed to assign", AQR_GPU_MESSAGE_STORY, AQR_GPU_READY_PCI, NULL },
     { "pci 0", "no space for", AQR_GPU_MESSAGE_STORY, AQR_GPU_READY_PCI, NULL },
     { "pci 0", ": [1002:", AQR_GPU_MESSAGE_LOOK, AQR_GPU_READY_PCI, NULL },
-    { "pci 0", ": assigned", AQR_GPU_MESSAGE_LOOK, AQR_GPU_READY_PCI, NULL },
+    { "pci 0", ": assigned", AQR_GPU_MESSAGE_PEEK, AQR_GPU_READY_PCI, NULL },
     { "[drm] Initialized", NULL, AQR_GPU_MESSAGE_LOOK, AQR_GPU_READY_DRM, NULL },
     { "kfd: amdgpu: added device", NULL, AQR_GPU_MESSAGE_LOOK, AQR_GPU_READY_KFD, NULL },
     { "amdgpu", NULL, AQR_GPU_MESSAGE_STORY, AQR_GPU_READY_PCI, NULL },

@@ -13,6 +13,7 @@ typedef enum {
     AQR_GPU_MESSAGE_OTHER, /* it has nothing to do with GPUs */
     AQR_GPU_MESSAGE_STORY, /* to be shown when it ends badly */
     AQR_GPU_MESSAGE_LOOK,  /* the facts are worth another look */
+    AQR_GPU_MESSAGE_PEEK,  /* likewise, but it need not be about a GPU: not to be shown */
     AQR_GPU_MESSAGE_HINT,  /* why it ends badly, if it does */
     AQR_GPU_MESSAGE_FATAL, /* that GPU will not get ready */
 } AqrGpuMessage;

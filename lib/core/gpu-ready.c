@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "core/gpu-facts.h"
+#include "core/gpu-table.h"
 
 #define AMD 0x1002
 #define NO_ATOMICS_32 0x4u /* Linux, amdkfd/kfd_crat.h: CRAT_IOLINK_FLAGS_NO_ATOMICS_32_BIT */
@@ -206,18 +207,10 @@ judge_driver(const Case *judged)
 
 /* --- KFD -------------------------------------------------------------------- */
 
-/* gpu.md 1.3 */
-static char *
-name_gfx(guint64 version)
-{
-    return g_strdup_printf("gfx%u%x%x", (unsigned)(version / 10000),
-                           (unsigned)(version / 100 % 100), (unsigned)(version % 100));
-}
-
 static AqrGpuVerdict
 judge_kfd_node(const Case *judged, const AqrKfdNode *node)
 {
-    g_autofree char *gfx = name_gfx(node->gfx_version);
+    g_autofree char *gfx = aqr_gfx_from_target_version((guint32)node->gfx_version);
     const char *wanted = judged->expected->gfx;
 
     if (wanted != NULL && !g_str_equal(gfx, wanted))

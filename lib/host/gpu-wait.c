@@ -78,11 +78,11 @@ take_record(const char *record, gpointer data)
     wait->next = number + 1;
     wait->fresh = TRUE;
     meaning = aqr_gpu_message_judge(text, wait->demand->ready, &why);
-    if (meaning != AQR_GPU_MESSAGE_OTHER)
+    if (meaning != AQR_GPU_MESSAGE_OTHER && meaning != AQR_GPU_MESSAGE_PEEK)
         add_story(wait, text);
     if (why != NULL)
         add_once(wait->reasons, MAX_REASONS, why);
-    wait->look = wait->look || meaning == AQR_GPU_MESSAGE_LOOK;
+    wait->look = wait->look || meaning == AQR_GPU_MESSAGE_LOOK || meaning == AQR_GPU_MESSAGE_PEEK;
     wait->fatal = wait->fatal || meaning == AQR_GPU_MESSAGE_FATAL;
 }
 

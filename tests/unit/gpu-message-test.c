@@ -10,6 +10,7 @@
 #define OTHER AQR_GPU_MESSAGE_OTHER
 #define STORY AQR_GPU_MESSAGE_STORY
 #define LOOK AQR_GPU_MESSAGE_LOOK
+#define PEEK AQR_GPU_MESSAGE_PEEK
 #define HINT AQR_GPU_MESSAGE_HINT
 #define FATAL AQR_GPU_MESSAGE_FATAL
 #define MISSING(file) \
@@ -37,6 +38,8 @@ static const struct {
     { "radeon: probe of 0000:01:00.0 failed with error -22", KFD, OTHER, NULL },
     { "[drm:psp_v11_0_ring_create [amdgpu]] *ERROR* PSP firmware loading failed", KFD, HINT,
       "its security processor did not take the firmware; " },
+    { "[drm:psp_hw_start [amdgpu]] *ERROR* PSP tmr init failed!", KFD, HINT,
+      "the host's console " },
     { A "amdgpu: Unable to locate a BIOS ROM", KFD, HINT, "its video BIOS cannot be read" },
     { "[drm:atom_op_jump [amdgpu]] *ERROR* atombios stuck in loop for more than 20secs aborting",
       KFD, HINT, "it has not come out of its last reset; " },
@@ -54,14 +57,16 @@ static const struct {
     /* the GPU has come, or has come further */
     { "pci 0000:01:00.0: [1002:73bf] type 00 class 0x030000", PCI, LOOK, NULL },
     { "pci 0000:01:00.0: [8086:10d3] type 00 class 0x020000", PCI, OTHER, NULL },
-    { "pci 0000:01:00.0: BAR 0: assigned [mem 0x800000000-0x80fffffff 64bit pref]", PCI, LOOK,
+    { "pci 0000:01:00.0: BAR 0: assigned [mem 0x800000000-0x80fffffff 64bit pref]", PCI, PEEK,
       NULL },
-    { "pci 0000:01:00.0: BAR 0 [mem 0x800000000-0x80fffffff 64bit pref]: assigned", PCI, LOOK,
+    { "pci 0000:01:00.0: BAR 0 [mem 0x800000000-0x80fffffff 64bit pref]: assigned", PCI, PEEK,
       NULL },
     { "kfd kfd: amdgpu: added device 1002:73bf", KFD, LOOK, NULL },
     { "[drm] Initialized amdgpu 3.61.0 for 0000:01:00.0 on minor 0", KFD, LOOK, NULL },
     /* no harm by itself: ports that nobody uses say so in every boot */
     { "pci 0000:00:02.0: BAR 13: failed to assign [io  size 0x1000]", PCI, STORY, NULL },
+    { "pci 0000:00:02.0: bridge window [io  size 0x1000]: failed to assign", PCI, OTHER, NULL },
+    { "pci 0000:00:01.0: bridge window [io  0x1000-0x1fff]: assigned", PCI, OTHER, NULL },
     { "pci 0000:01:00.0: BAR 0: no space for [mem size 0x400000000 64bit pref]", KFD, STORY, NULL },
     { "[drm] amdgpu kernel modesetting enabled.", KFD, STORY, NULL },
     { A "amdgpu: PCIE atomic ops is not supported", KFD, STORY, NULL },
