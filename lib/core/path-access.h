@@ -17,7 +17,7 @@ typedef struct {
     gboolean has_acl; /* what it says is not known here */
 } AqrPathOwner;
 
-typedef enum { AQR_PATH_SEARCH = 1, AQR_PATH_READ = 4 } AqrPathNeed;
+typedef enum { AQR_PATH_SEARCH = 1, AQR_PATH_WRITE = 2, AQR_PATH_READ = 4 } AqrPathNeed;
 
 /* TRUE also where an ACL decides: QEMU will tell. */
 gboolean aqr_path_access_allows(const AqrPathUser *user, const AqrPathOwner *owner,

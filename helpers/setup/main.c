@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* rocm-qemu-setup: judges a host, and sets what can be set safely. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "aqr-config.h"
+#include "base/error.h"
+#include "cli/program.h"
+#include "core/host-checks.h"
+#include "core/setup-plan.h"
+#include "core/setup-report.h"
+#include "host/host-facts.h"
+#include "host/setup-apply.h"
+#include "options.h"
+
+#define NAME "rocm-qemu-setup"
+
+static gboolean
+wants_colour(void)
+{
+    const char *no = g_getenv("NO_COLOR");
+
+    return isatty(STDOUT_FILENO) && (no == NULL || *no == '\0');
+}
+
+/* A reader that has gone is no reason to say that all is well. */
+static gboolean
+print(const char *text)
+{
+    if (fputs(text, stdout) >= 0 && fflush(stdout) == 0)
+        return TRUE;
+    aqr_program_say("cannot write the report: %s", g_strerror(errno));
+    return FALSE;
+}
+
+static gboolean
+print_report(const AqrSetupReport *report, gboolean json)
+{
+    g_autofree char *text =
+        json ? aqr_setup_report_json(report) : aqr_setup_report_text(report, wants_colour());
+
+    return print(text);
+}
+
+/* What is judged is how the host is afterwards. */
+static gboolean
+judge(const SetupOptions *options, const AqrHostQuery *query, const GPtrArray *steps)
+{
+    g_autoptr(AqrHostFacts) facts = aqr_host_facts_gather(query);
+    g_autoptr(GPtrArray) findings = aqr_host_checks_judge(facts);
+    const AqrSetupReport report = { .facts = facts, .findings = findings, .steps = steps };
+
+    return print_report(&report, options->json) && aqr_setup_report_is_good(&report);
+}
+
+static gboolean
+apply_and_judge(const SetupOptions *options, const AqrHostQuery *query)
+{
+    const AqrSetupPlace place = { .root = "/", .dry_run = options->dry_run, .stop = query->stop };
+    g_autoptr(AqrHostFacts) before = aqr_host_facts_gather(query);
+    g_autoptr(GPtrArray) steps = aqr_setup_plan_make(before);
+    g_autoptr(GPtrArray) reports = aqr_setup_apply(steps, &place);
+
+    return judge(options, query, reports);
+}
+
+static int
+run(const SetupOptions *options, int *signal_number)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(AqrStop) stop = aqr_stop_new(&error);
+    g_autofree char *table = aqr_program_data("amdgpu-gfx.tsv");
+    const AqrHostQuery query = {
+        .root = "/",
+        .user = options->user,
+        .table = table,
+        .slots = options->slots,
+        .stop = stop,
+    };
+    gboolean good;
+
+    if (stop == NULL) {
+        aqr_program_say("failure: %s", error->message);
+        return EXIT_FAILURE;
+    }
+    good = options->apply ? apply_and_judge(options, &query) : judge(options, &query, NULL);
+    *signal_number = aqr_stop_signal(stop);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int
+main(int argc, char **argv)
+{
+    g_auto(SetupOptions) options = { 0 };
+    g_autoptr(GError) error = NULL;
+    int signal_number = 0;
+    int status;
+
+    aqr_program_start(NAME);
+    if (!setup_options_parse(&options, argc, argv, &error)) {
+        aqr_program_say("%s", error->message);
+        return 2;
+    }
+    if (options.version) {
+        g_print("%s %s\n", NAME, AQR_VERSION);
+        return EXIT_SUCCESS;
+    }
+    if (options.apply && !options.dry_run && geteuid() != 0) {
+        aqr_program_say("--apply needs root; --apply --dry-run shows what it would do");
+        return EXIT_FAILURE;
+    }
+    status = run(&options, &signal_number);
+    if (signal_number != 0)
+        raise(signal_number);
+    return status;
+}
