@@ -65,28 +65,35 @@ keep(AqrKeeperWork *work, const GArray *fds)
     }
 }
 
+/* The arguments behind the options. */
+static char **
+take_options(char **words, gint64 *grace)
+{
+    if (words[0] == NULL || !g_str_has_prefix(words[0], "--grace="))
+        return words;
+    *grace = atoi(words[0] + strlen("--grace=")) * G_TIME_SPAN_SECOND;
+    return words + 1;
+}
+
 int
-main(int argc, char **argv)
+main(G_GNUC_UNUSED int argc, char **argv)
 {
     g_autoptr(GPtrArray) slots = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
     AqrKeeperWork work = { .slots = slots, .grace = GRACE * G_TIME_SPAN_SECOND, .note = note };
+    char **words = take_options(argv + 1, &work.grace);
+    g_autoptr(AqrGpuDrivers) drivers =
+        words[0] == NULL ? NULL : aqr_gpu_drivers_parse(words[0], NULL);
 
     for (gsize i = 0; i < G_N_ELEMENTS(ignored); i++)
         signal(ignored[i], SIG_IGN);
     g_set_prgname("rocm-gpu-keeper");
     openlog("rocm-gpu-keeper", LOG_PID, LOG_DAEMON);
-    if (argc > 1 && g_str_has_prefix(argv[1], "--grace=")) {
-        work.grace = atoi(argv[1] + strlen("--grace=")) * G_TIME_SPAN_SECOND;
-        argv++;
-        argc--;
-    }
-    work.drivers = argc > 1 ? aqr_gpu_drivers_parse(argv[1], NULL) : NULL;
-    if (work.drivers == NULL || !take_slots(argv + 2, slots, fds))
+    if (drivers == NULL || !take_slots(words + 1, slots, fds))
         return 2;
+    work.drivers = drivers;
     work.devices = aqr_pci_scan(NULL);
     keep(&work, fds);
     g_clear_pointer(&work.devices, g_ptr_array_unref);
-    aqr_gpu_drivers_free(work.drivers);
     return 0;
 }

@@ -185,7 +185,7 @@ static const struct {
     { "amdgpu_vfio_pci", 0666, 3072, NULL },
     { "vfio-pci", 0666, 3071,
       "you may lock 3071 MiB of memory, but a guest with a GPU locks 3072" },
-    { "vfio-pci", 0600, 3072, "you may not use /dev/vfio/22 of 0000:03:00.0: Permission denied" },
+    { "vfio-pci", 0444, 3072, "you may not use /dev/vfio/22 of 0000:03:00.0: Permission denied" },
     { "vfio-pci", 0, 3072, "you may not use /dev/vfio/22 of 0000:03:00.0: No such file" },
     { "amdgpu", 0666, 3072, "0000:03:00.0 is on amdgpu, and only root can bind it" },
     { NULL, 0666, 3072, "0000:03:00.0 is on no driver, and only root can bind it" },
