@@ -127,7 +127,7 @@ is_busy(const char *node)
 }
 
 gboolean
-aqr_device_users_find(const GPtrArray *addresses, AqrDeviceUser *user)
+aqr_device_users_find(const GPtrArray *addresses, const char *where, AqrDeviceUser *user)
 {
     g_autoptr(GPtrArray) paths = list_nodes(addresses);
     g_autoptr(GArray) nodes = g_array_new(FALSE, FALSE, sizeof(Node));
@@ -135,7 +135,7 @@ aqr_device_users_find(const GPtrArray *addresses, AqrDeviceUser *user)
     for (guint i = 0; i < paths->len; i++) {
         Node node = { .path = paths->pdata[i] };
 
-        if (stat(node.path, &node.status) == 0)
+        if (g_str_has_prefix(node.path, where) && stat(node.path, &node.status) == 0)
             g_array_append_val(nodes, node);
     }
     if (nodes->len > 0 && find_process(nodes, user))

@@ -11,9 +11,10 @@ typedef struct {
     char *node; /* "/dev/vfio/8" */
 } AqrDeviceUser;
 
-/* One that has one of the functions @addresses ("0000:03:00.0") open now. FALSE: nobody is
- * seen, and none of their VFIO groups that we may open is busy. */
-gboolean aqr_device_users_find(const GPtrArray *addresses, AqrDeviceUser *user);
+/* One that has one of the functions @addresses ("0000:03:00.0") open now, by a node below
+ * @where ("/dev/vfio/", or "/dev/" for any). FALSE: nobody is seen, and none of their VFIO
+ * groups that we may open is busy. */
+gboolean aqr_device_users_find(const GPtrArray *addresses, const char *where, AqrDeviceUser *user);
 
 /* (transfer full): "pid 77 (qemu-system-x86), which has /dev/vfio/8 open". */
 char *aqr_device_user_describe(const AqrDeviceUser *user) G_GNUC_WARN_UNUSED_RESULT;

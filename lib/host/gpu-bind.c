@@ -249,7 +249,7 @@ check_unused(const Function *function, GError **error)
     g_autofree char *who = NULL;
 
     g_ptr_array_add(addresses, function->address);
-    if (!aqr_device_users_find(addresses, &user))
+    if (!aqr_device_users_find(addresses, "/dev/", &user))
         return TRUE;
     who = aqr_device_user_describe(&user);
     g_set_error(error, AQR_ERROR, AQR_ERROR_GPU, "it is used by %s", who);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/process.h"
 
+#include <glib-unix.h>
+#include <poll.h>
 #include <string.h>
 
 #define START_FIELD 22
@@ -29,4 +31,29 @@ gboolean
 aqr_process_is(GPid pid, guint64 start)
 {
     return start != 0 && aqr_process_start(pid) == start;
+}
+
+static gboolean
+has_ended(gpointer data)
+{
+    struct pollfd ended = { .fd = *(int *)data, .events = POLLIN };
+
+    return poll(&ended, 1, 0) > 0;
+}
+
+/* Only has to wake the main context up. */
+static gboolean
+wake(G_GNUC_UNUSED gint fd, G_GNUC_UNUSED GIOCondition condition, G_GNUC_UNUSED gpointer data)
+{
+    return G_SOURCE_CONTINUE;
+}
+
+gboolean
+aqr_process_wait(int fd, const AqrPatience *patience)
+{
+    guint source = g_unix_fd_add(fd, G_IO_IN, wake, NULL);
+    gboolean ended = aqr_wait_until(has_ended, &fd, "a process", patience, NULL);
+
+    g_source_remove(source);
+    return ended;
 }

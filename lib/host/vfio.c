@@ -134,7 +134,7 @@ aqr_vfio_check_unused(const AqrGpu *gpu, GError **error)
 
         g_ptr_array_add(addresses, aqr_pci_address_to_string(&device->address));
     }
-    if (!aqr_device_users_find(addresses, &user))
+    if (!aqr_device_users_find(addresses, "/dev/", &user))
         return TRUE;
     who = aqr_device_user_describe(&user);
     g_set_error(error, AQR_ERROR, AQR_ERROR_GPU, "GPU %s is used by %s; end it first", address,

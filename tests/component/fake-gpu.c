@@ -141,11 +141,13 @@ char *
 fake_gpu_as_nobody(FakeGpu *fake, gboolean (*check)(FakeGpu *fake, GError **error))
 {
     g_autofree char *root = fake_sysfs_path(fake->sysfs, "/");
+    g_autofree char *ioctls = fake_sysfs_path(fake->sysfs, "/ioctl/_default"); /* umockdev's */
     char text[4096] = "";
     int fds[2], status;
     pid_t pid;
 
     ck_assert_int_eq(chmod(root, 0755), 0);
+    ck_assert_int_eq(chmod(ioctls, 0666), 0);
     ck_assert_int_eq(pipe(fds), 0);
     pid = fork();
     if (pid == 0)

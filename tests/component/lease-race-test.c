@@ -188,7 +188,7 @@ has_turn(gpointer data)
     Turn *turn = data;
 
     if (shared->number % 2 == turn->me)
-        turn->lease = aqr_lease_take(SLOT, "to and fro", NULL);
+        turn->lease = aqr_lease_take(SLOT, "back and forth", NULL);
     return turn->lease != NULL;
 }
 
@@ -217,7 +217,7 @@ pass(unsigned me)
     return TRUE;
 }
 
-START_TEST(goes_to_and_fro)
+START_TEST(goes_back_and_forth)
 {
     pid_t one = start(pass, 0), other = start(pass, 1);
 
@@ -265,6 +265,6 @@ add_tests(TCase *tcase)
     tcase_add_loop_test(tcase, one_of_a_crowd_gets_it, 0, ROUNDS);
     tcase_add_test(tcase, two_never_have_it);
     tcase_add_test(tcase, lookers_are_in_nobodys_way);
-    tcase_add_test(tcase, goes_to_and_fro);
+    tcase_add_test(tcase, goes_back_and_forth);
     tcase_add_test(tcase, wakes_when_a_holder_is_killed);
 }

@@ -45,7 +45,6 @@ static const struct {
     { 0, "echo insmod x", "echo insmod x", "echo blacklist vfio_pci_core", NULL },
     { 0, "echo insmod x", "echo insmod x", "echo install vfio_pci /sbin/modprobe -i x", NULL },
     { NO_GROUPS | LOADED, "", "", "", "no IOMMU that is switched on" },
-    { LOADED | NO_NODE, "", "", "", "no /dev/vfio/vfio; run modprobe vfio-pci" },
     { 0, "echo FATAL: not found >&2; exit 1", "", "", "the kernel has no vfio-pci: cannot ask" },
     { 0, "echo FATAL: not found >&2; exit 1", "", "", "FATAL: not found; install" },
     { NO_MODPROBE, "", "", "", "the kernel has no vfio-pci" },
@@ -108,6 +107,36 @@ START_TEST(judges_a_host)
 }
 END_TEST
 
+static gboolean
+check_host(G_GNUC_UNUSED FakeGpu *tested, GError **error)
+{
+    return aqr_vfio_check_host(error) && aqr_vfio_load(error);
+}
+
+/* Root makes it, by loading the module; another one needs it. */
+START_TEST(wants_a_node)
+{
+    g_autofree char *before = g_strdup(g_getenv("PATH"));
+    g_autofree char *path = g_strdup_printf("%s:%s", bin, before);
+    g_autofree char *modprobe = g_build_filename(bin, "modprobe", NULL);
+    g_autofree char *script =
+        g_strdup_printf("#!/bin/sh\n[ \"$*\" != '--quiet vfio-pci' ] || touch %s/loaded\n", bin);
+    g_autofree char *loaded = g_build_filename(bin, "loaded", NULL);
+    g_autofree char *said = NULL;
+
+    make_host(LOADED | NO_NODE);
+    ck_assert(g_file_set_contents(modprobe, script, -1, NULL));
+    ck_assert_int_eq(g_chmod(modprobe, 0755), 0);
+    g_setenv("PATH", path, TRUE);
+    said = fake_gpu_as_nobody(&fake, check_host);
+    ck_assert_ptr_nonnull(said);
+    ck_assert_str_eq(said, "there is no /dev/vfio/vfio; run modprobe vfio-pci");
+    ck_assert(geteuid() != 0 || check_host(&fake, NULL));
+    ck_assert(g_file_test(loaded, G_FILE_TEST_EXISTS) == (geteuid() == 0));
+    g_setenv("PATH", before, TRUE);
+}
+END_TEST
+
 /* --- who uses it --------------------------------------------------------- */
 
 static const struct {
@@ -156,7 +185,7 @@ static const struct {
     { "amdgpu_vfio_pci", 0666, 3072, NULL },
     { "vfio-pci", 0666, 3071,
       "you may lock 3071 MiB of memory, but a guest with a GPU locks 3072" },
-    { "vfio-pci", 0600, 3072, "you may not use /dev/vfio/22 of 0000:03:00.0: Permission denied" },
+    { "vfio-pci", 0444, 3072, "you may not use /dev/vfio/22 of 0000:03:00.0: Permission denied" },
     { "vfio-pci", 0, 3072, "you may not use /dev/vfio/22 of 0000:03:00.0: No such file" },
     { "amdgpu", 0666, 3072, "0000:03:00.0 is on amdgpu, and only root can bind it" },
     { NULL, 0666, 3072, "0000:03:00.0 is on no driver, and only root can bind it" },
@@ -218,6 +247,7 @@ add_tests(TCase *tcase)
 {
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_loop_test(tcase, judges_a_host, 0, G_N_ELEMENTS(hosts));
+    tcase_add_test(tcase, wants_a_node);
     tcase_add_loop_test(tcase, names_who_uses_it, 0, G_N_ELEMENTS(nodes));
     tcase_add_loop_test(tcase, judges_a_user, 0, G_N_ELEMENTS(users));
 }

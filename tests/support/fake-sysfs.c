@@ -50,3 +50,9 @@ fake_sysfs_path(FakeSysfs *fake, const char *path)
 
     return g_build_filename(root, path, NULL);
 }
+
+void
+fake_sysfs_tell(FakeSysfs *fake, const char *path, const char *action)
+{
+    umockdev_testbed_uevent(fake->testbed, path, action);
+}

@@ -14,3 +14,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FakeSysfs, fake_sysfs_free)
 
 /* Where the file that is seen as @path, "/sys/...", really is: to tamper with it. */
 char *fake_sysfs_path(FakeSysfs *fake, const char *path) G_GNUC_WARN_UNUSED_RESULT;
+
+/* As the kernel tells of the device at @path, "/sys/devices/...": "add", "remove". */
+void fake_sysfs_tell(FakeSysfs *fake, const char *path, const char *action);

@@ -136,11 +136,14 @@ wait_grandchild(void)
 {
     g_autofree char *own = g_strdup_printf("%d", (int)getpid());
     g_autofree char *child = child_of(own);
-    g_autofree char *grandchild = NULL;
 
-    while ((grandchild = child_of(child)) == NULL)
+    for (;;) {
+        g_autofree char *grandchild = child_of(child);
+
+        if (grandchild != NULL)
+            return atoi(child);
         sched_yield();
-    return atoi(child);
+    }
 }
 
 /* Who reads a pipe of ours to its end does not wait for the child. */

@@ -249,8 +249,8 @@ START_TEST(stands_a_disk_without_inodes)
     g_autoptr(GError) error = NULL;
     int fd;
 
-    if (unshare(CLONE_NEWNS | (geteuid() == 0 ? 0 : CLONE_NEWUSER)) < 0)
-        return;
+    if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0)
+        return; /* a container's root may not mount */
     ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
     ck_assert_int_eq(mount("tmpfs", parent, "tmpfs", 0, "nr_inodes=2"), 0);
     fd = open_dir();

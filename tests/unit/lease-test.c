@@ -262,13 +262,14 @@ END_TEST
 START_TEST(stands_a_full_disk)
 {
     g_auto(AqrLeaseHolder) holder = { 0 };
-    g_autoptr(AqrLease) lease = NULL;
+    AqrLease *lease;
 
     signal(SIGXFSZ, SIG_IGN);
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 7, 7 }), 0);
     lease = take();
     ck_assert(aqr_lease_is_held(SLOT, &holder));
     ck_assert_int_eq(holder.pid, 0);
+    aqr_lease_free(lease);
 }
 END_TEST
 
@@ -440,13 +441,14 @@ END_TEST
 START_TEST(wakes_for_a_quarantine)
 {
     g_autofree char *name = g_strconcat(file, ".quarantine", NULL);
-    g_autoptr(AqrLeaseWatch) made = NULL;
+    AqrLeaseWatch *made;
 
     ck_assert(g_file_set_contents(name, "sick", -1, NULL));
     made = watch();
     ck_assert_int_eq(unlink(name), 0);
     attend();
     ck_assert_uint_gt(changes, 0);
+    aqr_lease_watch_free(made);
 }
 END_TEST
 
