@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "aqr-config.h"
@@ -16,6 +17,7 @@
 #include "host/host-facts.h"
 #include "host/setup-apply.h"
 #include "options.h"
+#include "selftest.h"
 
 #define NAME "rocm-qemu-setup"
 
@@ -92,15 +94,72 @@ run(const SetupOptions *options, int *signal_number)
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-int
-main(int argc, char **argv)
+/* --- the self-test ----------------------------------------------------- */
+
+#define DEFAULT_ROUNDS 3
+#define ROUNDS "--rounds="
+
+/* "--selftest [--rounds=N] ..." of @argv becomes "...". */
+static gboolean
+take_rounds(int *argc, char ***argv, guint *rounds, GError **error)
+{
+    const char *word = *argc > 2 ? (*argv)[2] : "";
+    guint64 n = DEFAULT_ROUNDS;
+    int skipped = 1;
+
+    if (g_str_has_prefix(word, ROUNDS)) {
+        skipped = 2;
+        if (!g_ascii_string_to_unsigned(word + strlen(ROUNDS), 10, 1, 1000, &n, NULL)) {
+            g_set_error(error, AQR_ERROR, AQR_ERROR_USAGE, "%s: it takes a number from 1 to 1000",
+                        word);
+            return FALSE;
+        }
+    }
+    (*argv)[skipped] = (*argv)[0];
+    *argc -= skipped;
+    *argv += skipped;
+    *rounds = (guint)n;
+    return TRUE;
+}
+
+static gboolean
+test_with(const AqrVmOptions *options, guint rounds, int *signal_number)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(AqrStop) stop = aqr_stop_new(&error);
+    gboolean good = stop != NULL && setup_selftest(options, rounds, stop, &error);
+
+    if (stop != NULL)
+        *signal_number = aqr_stop_signal(stop);
+    if (error != NULL)
+        aqr_program_say("failure: %s", error->message);
+    return good;
+}
+
+static int
+selftest(int argc, char **argv, int *signal_number)
+{
+    g_auto(AqrVmOptions) options = { 0 };
+    g_autoptr(GError) error = NULL;
+    guint rounds = 0;
+
+    if (!take_rounds(&argc, &argv, &rounds, &error) ||
+        !aqr_vm_options_parse(&options, argc, argv,
+                              "Takes a testbed with a GPU through all of its life, several times.",
+                              "See rocm-qemu-setup(1).", &error)) {
+        aqr_program_say("%s", error->message);
+        return 2;
+    }
+    aqr_program_set_debug(options.debug);
+    return test_with(&options, rounds, signal_number) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int
+judge_host(int argc, char **argv, int *signal_number)
 {
     g_auto(SetupOptions) options = { 0 };
     g_autoptr(GError) error = NULL;
-    int signal_number = 0;
-    int status;
 
-    aqr_program_start(NAME);
     if (!setup_options_parse(&options, argc, argv, &error)) {
         aqr_program_say("%s", error->message);
         return 2;
@@ -113,7 +172,19 @@ main(int argc, char **argv)
         aqr_program_say("--apply needs root; --apply --dry-run shows what it would do");
         return EXIT_FAILURE;
     }
-    status = run(&options, &signal_number);
+    return run(&options, signal_number);
+}
+
+int
+main(int argc, char **argv)
+{
+    int signal_number = 0;
+    int status;
+
+    aqr_program_start(NAME);
+    status = argc > 1 && g_str_equal(argv[1], "--selftest")
+                 ? selftest(argc, argv, &signal_number)
+                 : judge_host(argc, argv, &signal_number);
     if (signal_number != 0)
         raise(signal_number);
     return status;

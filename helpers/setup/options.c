@@ -6,6 +6,8 @@
 
 typedef struct {
     GStrv gpus, rest;
+    gboolean selftest; /* these two are for --help: main() looks for them first */
+    int rounds;
 } Words;
 
 static GOptionContext *
@@ -21,6 +23,12 @@ make_context(SetupOptions *options, Words *words)
         { "dry-run", 0, 0, G_OPTION_ARG_NONE, &options->dry_run,
           "With --apply: say what would be set, and touch nothing", NULL },
         { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, "The same for programs", NULL },
+        { "selftest", 0, 0, G_OPTION_ARG_NONE, &words->selftest,
+          "First: take IMAGE through all of a GPU's way instead, with options of "
+          "autopkgtest-virt-qemu-rocm, and print a report",
+          NULL },
+        { "rounds", 0, 0, G_OPTION_ARG_INT, &words->rounds,
+          "With --selftest, behind it: how often (default: 3)", "N" },
         { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version", NULL },
         { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &words->rest, NULL, NULL },
         { NULL }
@@ -29,8 +37,10 @@ make_context(SetupOptions *options, Words *words)
 
     g_option_context_set_summary(
         context, "Judges whether this host can give AMD GPUs to autopkgtest's testbeds.");
-    g_option_context_set_description(context, "Example:\n  rocm-qemu-setup -u debci --gpu 03:00.0"
-                                              "\n\nSee rocm-qemu-setup(1).");
+    g_option_context_set_description(context,
+                                     "Examples:\n  rocm-qemu-setup -u debci --gpu 03:00.0\n"
+                                     "  rocm-qemu-setup --selftest --gpu=03:00.0 sid.qcow2"
+                                     "\n\nSee rocm-qemu-setup(1).");
     g_option_context_add_main_entries(context, entries, NULL);
     return context;
 }
@@ -57,6 +67,8 @@ check(const SetupOptions *options, const Words *words, GError **error)
 
     if (words->rest != NULL)
         wrong = "there are no arguments but options; name a GPU with --gpu";
+    else if (words->selftest || words->rounds != 0)
+        wrong = "--selftest comes first, and --rounds next; see --help";
     else if (options->dry_run && !options->apply)
         wrong = "--dry-run goes with --apply; without it nothing is touched anyway";
     else if (options->user != NULL && *options->user == '\0')
