@@ -16,7 +16,8 @@ sys.path[:0] = [str(SOURCE / "tests/lab"), str(SOURCE / "tests/support")]
 
 ENVIRONMENT = {
     "AQR_SERVER": "/lab/build/virt/autopkgtest-virt-qemu-rocm",
-    "AQR_LIBEXEC_DIR": "/lab/build/virt:/lab/build/helpers/agent",
+    "AQR_LIBEXEC_DIR": "/lab/build/virt:/lab/build/helpers/agent:/lab/build/helpers/keeper",
+    "AQR_DATA_DIR": "/lab/source/data",
     "AQR_TEST_IMAGE": "/lab/l2/disk",
     "AQR_ACCEL": "kvm",
     "LANG": "C.UTF-8",
