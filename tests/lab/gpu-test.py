@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A testbed with a GPU: bound, seen in the guest, given back to the drivers that it had,
+whatever happens to it, to QEMU or to the server in between."""
+
+import contextlib
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import daemon
+import devices
+import lab
+import zoo
+from server import wait_for
+
+# What stands in for a GPU has no driver that computes on it.
+READY = "--gpu-ready=pci"
+
+# In the guest: each function of vendor 1002 with its driver, by the path to its bus.
+SHOW = ("for d in /sys/bus/pci/devices/*; do [ $(cat $d/vendor) = 0x1002 ] || continue; "
+        "echo $(readlink -f $d) $(cat $d/device) "
+        "$(basename $(readlink -f $d/driver 2>/dev/null || echo none)); done")
+
+
+def gpu_testbed(*options: str, gpu: str = zoo.GPU, **more):
+    return lab.testbed(f"--gpu={gpu}", READY, *options, **more)
+
+
+def expect_refused(server, *words: str, seconds: float = 60) -> None:
+    """Before the greeting, or when it is to open."""
+    line = server.read_line(seconds)
+    if line == "ok":
+        assert server.ask("open", seconds=seconds) == "", server.stderr()
+    assert server.wait(30) != 0
+    for word in words:
+        assert word in server.stderr(), (word, server.stderr())
+
+
+def expect_given_back() -> None:
+    assert devices.driver_of(zoo.GPU) == "aty128fb", devices.drivers()
+    assert devices.driver_of(zoo.AUDIO) == "snd_hda_intel", devices.drivers()
+    assert not lab.held_leases()
+
+
+# --- the good case ----------------------------------------------------------------
+
+
+def look_at_it(server) -> None:
+    """Alone in its slot, on a root port of its own, with BARs that can be read."""
+    seen = server.sh(SHOW).split("\n")[:-1]
+    assert len(seen) == 1, seen
+    path, device, driver = seen[0].split()
+    assert (device, driver) == ("0x5046", "aty128fb"), seen
+    assert path.endswith(".0") and path.count("/") == 5, path
+    port = path.rsplit("/", 1)[0]
+    assert server.sh(f"cat {port}/class") == "0x060400\n"
+    assert server.sh(f"ls -d {port}/0000:*") == f"{path}\n"
+    assert len(server.run("dd", "if=/dev/fb0", "bs=4096", "count=1").stdout) == 4096
+    rom = server.run("sh", "-c", f"echo 1 >{path}/rom && head -c 2 {path}/rom").stdout
+    assert rom == b"\x55\xaa", rom
+
+
+def it_goes_to_the_guest_and_back() -> None:
+    with gpu_testbed() as server:
+        server.open()
+        assert devices.driver_of(zoo.GPU) == devices.driver_of(zoo.AUDIO) == "vfio-pci"
+        assert lab.held_leases()
+        look_at_it(server)
+        server.take_open("revert")
+        look_at_it(server)
+        assert server.ask("close") == "ok"
+        expect_given_back()
+        assert "powered itself off" in server.stderr(), server.stderr()
+        assert server.quit() == 0, server.stderr()
+
+
+def any_gpu_is_one_that_can_be_passed() -> None:
+    """Two of the three; the third shares its group with a network card."""
+    with gpu_testbed(gpu="any") as one, gpu_testbed(gpu="any") as other:
+        one.open()
+        other.open()
+        assert devices.driver_of(zoo.GPU) == devices.driver_of(zoo.SECOND_GPU) == "vfio-pci"
+        with gpu_testbed(gpu="any") as third:
+            expect_refused(third, "in use", "--gpu-wait", zoo.GPU, zoo.SECOND_GPU)
+        assert one.quit() == 0 and other.quit() == 0
+
+
+def both_go_to_one_guest() -> None:
+    with gpu_testbed(gpu="all") as server:
+        server.open()
+        assert len(server.sh(SHOW).splitlines()) == 2
+        assert server.quit() == 0, server.stderr()
+
+
+def one_on_vfio_stays_there() -> None:
+    with devices.bound(zoo.GPU, "vfio-pci"), devices.bound(zoo.AUDIO, "vfio-pci"):
+        with gpu_testbed() as server:
+            server.open()
+            look_at_it(server)
+            assert server.quit() == 0, server.stderr()
+        assert devices.driver_of(zoo.GPU) == devices.driver_of(zoo.AUDIO) == "vfio-pci"
+
+
+def a_daemon_does_it_too() -> None:
+    with daemon.libvirtd() as libvirt, gpu_testbed(f"--connect={libvirt.uri}") as server:
+        server.open()
+        look_at_it(server)
+        assert server.quit() == 0, server.stderr()
+        expect_given_back()
+
+
+# --- two want one -----------------------------------------------------------------
+
+
+def the_second_waits_and_gets_it() -> None:
+    with gpu_testbed() as one, gpu_testbed("--gpu-wait=120") as other:
+        one.open()
+        with gpu_testbed() as third:
+            expect_refused(third, zoo.GPU, f"pid {one.process.pid}", "--gpu-wait")
+        other.greet()
+        other.write_line("open")
+        wait_for(lambda: "waiting for a GPU" in other.stderr(), 30, "a word of the second")
+        one.take_open("revert")  # keeps it
+        assert devices.driver_of(zoo.GPU) == "vfio-pci"
+        assert one.ask("close") == "ok"
+        assert other.read_line(90).startswith("ok "), other.stderr()
+        other.learn_execute_command()
+        look_at_it(other)
+        assert one.quit() == 0 and other.quit() == 0
+
+
+def waiting_is_bounded_and_can_be_stopped() -> None:
+    with gpu_testbed() as one:
+        one.open()
+        with gpu_testbed("--gpu-wait=2") as other:
+            start = time.monotonic()
+            expect_refused(other, "after 2 s", f"pid {one.process.pid}")
+            assert time.monotonic() - start < 15
+        with gpu_testbed("--gpu-wait=600") as other:
+            other.greet()
+            other.write_line("open")
+            wait_for(lambda: "waiting for a GPU" in other.stderr(), 30, "a word of the second")
+            other.process.terminate()
+            assert other.wait(10) == -signal.SIGTERM
+        assert one.quit() == 0
+
+
+# --- what cannot be had -----------------------------------------------------------
+
+
+def what_cannot_be_passed_is_named() -> None:
+    for gpu, words in (
+            ("09:00.0", ("0000:09:00.0",)),
+            (zoo.OTHER_DISPLAY, (zoo.OTHER_DISPLAY, "1234")),
+            (zoo.NIC, (zoo.NIC, "network")),
+            (zoo.AUDIO, (zoo.AUDIO, zoo.GPU)),
+            (zoo.GPU_WITH_NIC, (zoo.GPU_WITH_NIC, zoo.NIC, "network", "e1000")),
+            ("gfx1030", ("gfx1030",))):
+        with gpu_testbed(gpu=gpu) as server:
+            start = time.monotonic()
+            expect_refused(server, *words)
+            assert time.monotonic() - start < 10
+
+
+@lab.limits(iommu=False)
+def without_an_iommu_it_says_so() -> None:
+    with gpu_testbed() as server:
+        expect_refused(server, "IOMMU")
+    with lab.testbed("--gpu=none") as server:
+        server.open()
+        assert server.quit() == 0
+
+
+@contextlib.contextmanager
+def modprobe_rule(text: str) -> Iterator[None]:
+    file = pathlib.Path("/run/modprobe.d/vfio-test.conf")
+    subprocess.run(["modprobe", "-r", "vfio-pci", "vfio_iommu_type1", "vfio"], check=True)
+    file.write_text(text)
+    try:
+        yield
+    finally:
+        file.unlink()
+
+
+def without_the_modules_it_says_so() -> None:
+    for rule, word in (("install vfio-pci /bin/false\n", "vfio-pci"),
+                       ("blacklist vfio-pci\ninstall vfio_pci /bin/false\n", "vfio-pci"),
+                       ("install vfio_iommu_type1 /bin/false\n", "vfio_iommu_type1")):
+        with modprobe_rule(rule), gpu_testbed() as server:
+            expect_refused(server, word)
+        expect_given_back()
+
+
+HOLD = "import os, sys; f = os.open(sys.argv[1], os.O_RDWR); print(f, flush=True); sys.stdin.read()"
+
+
+def what_somebody_else_has_is_left_alone() -> None:
+    """Another QEMU, or whatever does not ask us."""
+    with devices.bound(zoo.GPU, "vfio-pci"), devices.bound(zoo.AUDIO, "vfio-pci"):
+        node = f"/dev/vfio/{devices.group_of(zoo.GPU)}"
+        wait_for(pathlib.Path(node).exists, 10, node)
+        with subprocess.Popen([sys.executable, "-c", HOLD, node], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as holder:
+            assert holder.stdout.readline()
+            with gpu_testbed() as server:
+                expect_refused(server, zoo.GPU, f"pid {holder.pid}")
+            assert devices.holders(node) == [holder.pid]
+            holder.stdin.close()
+
+
+def not_ready_is_a_failure_of_the_testbed() -> None:
+    """There is a driver in the guest, but none that computes."""
+    for ready, word in (("kfd", "KFD"), ("drm", "render node")):
+        with lab.testbed(f"--gpu={zoo.GPU}", f"--gpu-ready={ready}", "--timeout-reboot=30") as server:
+            start = time.monotonic()
+            expect_refused(server, zoo.GPU, word, seconds=120)
+            assert time.monotonic() - start < 100
+        expect_given_back()
+
+
+# --- what dies --------------------------------------------------------------------
+
+
+def a_gpu_that_leaves_is_noticed() -> None:
+    with gpu_testbed(gpu=zoo.SECOND_GPU) as server:
+        server.open()
+        command = server.begin("sleep", "1000")
+        (devices.DEVICES / zoo.SECOND_GPU / "remove").write_text("1")
+        assert command.wait(30) == 255, server.stderr()
+        assert server.run("true").returncode == 255
+        assert "GPU" in server.stderr(), server.stderr()
+        assert server.ask("close") == "ok"
+        assert devices.driver_of(zoo.SECOND_GPU) == "aty128fb", server.stderr()
+        assert server.quit() == 0, server.stderr()
+
+
+def a_killed_qemu_gives_it_back() -> None:
+    for by in (contextlib.nullcontext(), daemon.libvirtd()):
+        with by as libvirt:
+            with gpu_testbed(*([f"--connect={libvirt.uri}"] if libvirt else [])) as server:
+                server.open()
+                command = server.begin("sleep", "1000")
+                qemus = lab.programs("qemu-system")
+                assert len(qemus) == 1, qemus
+                os.kill(qemus[0], signal.SIGKILL)
+                assert command.wait(30) == 255
+                assert server.ask("close") == "ok"
+                expect_given_back()
+                assert server.quit() == 0, server.stderr()
+
+
+def a_killed_server_gives_it_back() -> None:
+    """The guest has time to power itself off; only then is the GPU free for others."""
+    for by in (contextlib.nullcontext(), daemon.libvirtd()):
+        with by as libvirt:
+            options = [f"--connect={libvirt.uri}"] if libvirt else []
+            with gpu_testbed(*options, accept_leftovers=True) as server:
+                server.open()
+                server.process.kill()
+                server.wait(10)
+                with gpu_testbed("--gpu-wait=150") as other:
+                    other.open()
+                    look_at_it(other)
+                    assert other.quit() == 0, other.stderr()
+                expect_given_back()
+                assert not lab.programs("qemu-system")
+
+
+# --- not root ---------------------------------------------------------------------
+
+USER = "daemon"
+
+
+@contextlib.contextmanager
+def session(memlock: str) -> Iterator[tuple[str, ...]]:
+    """The command that runs another as an ordinary user, with a libvirt of his own."""
+    home = pathlib.Path("/run/lab-user")
+    home.mkdir(mode=0o700)
+    subprocess.run(["chown", USER, home], check=True)
+    os.chmod("/dev/kvm", 0o666)
+    try:
+        yield ("setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "env",
+               f"HOME={home}", f"XDG_RUNTIME_DIR={home}", f"TMPDIR={home}",
+               "prlimit", f"--memlock={memlock}")
+    finally:
+        for pid in lab.programs("libvirtd"):
+            os.kill(pid, signal.SIGTERM)
+        wait_for(lambda: not lab.programs("libvirtd"), 30, "the end of the user's libvirtd")
+        subprocess.run(["rm", "-rf", home], check=True)
+
+
+def as_user(through: tuple[str, ...], **more):
+    return gpu_testbed("--connect=qemu:///session", through=through, **more)
+
+
+def a_user_needs_them_bound_open_and_locked() -> None:
+    gigabytes = str(8 << 30)
+    with session(gigabytes) as through, as_user(through) as server:
+        expect_refused(server, zoo.GPU, "vfio-pci")
+    with devices.bound(zoo.GPU, "vfio-pci"), session(gigabytes) as through, as_user(through) as server:
+        expect_refused(server, zoo.AUDIO, "vfio-pci")
+    with devices.bound(zoo.GPU, "vfio-pci"), devices.bound(zoo.AUDIO, "vfio-pci"):
+        node = f"/dev/vfio/{devices.group_of(zoo.GPU)}"
+        wait_for(pathlib.Path(node).exists, 10, node)
+        with session(gigabytes) as through, as_user(through) as server:
+            expect_refused(server, node)
+        subprocess.run(["chown", USER, node], check=True)
+        with session("65536") as through, as_user(through) as server:
+            expect_refused(server, "memlock")
+        with session(gigabytes) as through, as_user(through) as server:
+            server.open()
+            look_at_it(server)
+            assert server.quit() == 0, server.stderr()
+
+
+TESTS = [
+    it_goes_to_the_guest_and_back, any_gpu_is_one_that_can_be_passed, both_go_to_one_guest,
+    one_on_vfio_stays_there, a_daemon_does_it_too, the_second_waits_and_gets_it,
+    waiting_is_bounded_and_can_be_stopped, what_cannot_be_passed_is_named,
+    without_the_modules_it_says_so, what_somebody_else_has_is_left_alone,
+    not_ready_is_a_failure_of_the_testbed, a_gpu_that_leaves_is_noticed,
+    a_killed_qemu_gives_it_back, a_killed_server_gives_it_back,
+    a_user_needs_them_bound_open_and_locked, without_an_iommu_it_says_so,
+]
