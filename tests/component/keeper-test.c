@@ -169,8 +169,8 @@ is_running(GPid pid)
 
 START_TEST(ends_when_told)
 {
+    GPid qemu = start_process("exec sleep 1000"); /* first: until its exec it has all of ours */
     g_autoptr(GPtrArray) leases = take_leases();
-    GPid qemu = start_process("exec sleep 1000");
     AqrKeeper *keeper = start_keeper(g_getenv("AQR_TEST_KEEPER"), leases);
     gint64 before = g_get_monotonic_time();
     g_auto(AqrLeaseHolder) holder = { 0 };
