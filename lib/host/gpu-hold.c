@@ -189,7 +189,7 @@ take(Taking *taking, GError **error)
         if (!wait_for_gpus(taking, error))
             return FALSE;
     }
-    if (taking->failed == NULL)
+    if (taking->hold->gpus != NULL)
         return TRUE;
     g_propagate_error(error, g_steal_pointer(&taking->failed));
     return FALSE;

@@ -58,7 +58,7 @@ def look_at_it(server) -> None:
     assert path.endswith(".0") and path.count("/") == 5, path
     port = path.rsplit("/", 1)[0]
     assert server.sh(f"cat {port}/class") == "0x060400\n"
-    assert server.sh(f"ls -d {port}/0000:*") == f"{path}\n"
+    assert server.sh(f"ls -d {port}/0000:*.?") == f"{path}\n"
     assert len(server.run("dd", "if=/dev/fb0", "bs=4096", "count=1").stdout) == 4096
     rom = server.run("sh", "-c", f"echo 1 >{path}/rom && head -c 2 {path}/rom").stdout
     assert rom == b"\x55\xaa", rom
