@@ -112,6 +112,7 @@ static gboolean
 try_once(Taking *taking)
 {
     AqrGpuHold *hold = taking->hold;
+    g_autoptr(GPtrArray) chosen = NULL;
 
     taking->changed = FALSE;
     g_string_truncate(taking->busy, 0);
@@ -120,15 +121,16 @@ try_once(Taking *taking)
     hold->inventory = aqr_gpu_inventory_new(hold->config->request.table, &taking->failed);
     if (hold->inventory == NULL)
         return TRUE;
-    hold->gpus = aqr_gpu_request_choose(&hold->config->request, hold->inventory, lease_if_free,
-                                        taking, &taking->failed);
-    if (hold->gpus != NULL && taking->failed == NULL) {
-        drop_unused_leases(hold);
-        return TRUE;
+    chosen = aqr_gpu_request_choose(&hold->config->request, hold->inventory, lease_if_free, taking,
+                                    &taking->failed);
+    if (chosen == NULL || taking->failed != NULL) {
+        g_ptr_array_set_size(hold->leases, 0);
+        return taking->failed != NULL;
     }
-    g_clear_pointer(&hold->gpus, g_ptr_array_unref);
-    g_ptr_array_set_size(hold->leases, 0);
-    return taking->failed != NULL;
+    g_ptr_array_unref(hold->gpus);
+    hold->gpus = g_steal_pointer(&chosen);
+    drop_unused_leases(hold);
+    return TRUE;
 }
 
 static void
@@ -189,7 +191,7 @@ take(Taking *taking, GError **error)
         if (!wait_for_gpus(taking, error))
             return FALSE;
     }
-    if (taking->hold->gpus != NULL)
+    if (taking->failed == NULL)
         return TRUE;
     g_propagate_error(error, g_steal_pointer(&taking->failed));
     return FALSE;
@@ -213,6 +215,7 @@ aqr_gpu_hold_take(const AqrGpuHoldConfig *config, GError **error)
     Taking taking = { .hold = hold, .busy = busy };
 
     hold->config = config;
+    hold->gpus = g_ptr_array_new();
     hold->leases = g_ptr_array_new_with_free_func((GDestroyNotify)aqr_lease_free);
     if ((config->request.selectors->len > 0 &&
          !(aqr_vfio_check_host(error) && aqr_vfio_load(error))) ||
@@ -229,7 +232,7 @@ aqr_gpu_hold_free(AqrGpuHold *hold)
     aqr_keeper_free(hold->keeper);
     aqr_gpu_drivers_free(hold->drivers);
     g_ptr_array_unref(hold->leases);
-    g_clear_pointer(&hold->gpus, g_ptr_array_unref);
+    g_ptr_array_unref(hold->gpus);
     aqr_gpu_inventory_free(hold->inventory);
     g_free(hold);
 }
