@@ -17,7 +17,7 @@
 #define KILL_TIMEOUT (60 * G_TIME_SPAN_SECOND) /* it unpins all of the guest's memory */
 #define FREE_TIMEOUT (120 * G_TIME_SPAN_SECOND)
 #define LOOK_TIMEOUT G_TIME_SPAN_SECOND
-#define BACK_TIMEOUT (5 * G_TIME_SPAN_SECOND)
+#define DAEMON_TIMEOUT (15 * G_TIME_SPAN_SECOND)
 #define RECOVERY_TIMEOUT (180 * G_TIME_SPAN_SECOND)
 
 G_GNUC_PRINTF(2, 3)
@@ -133,17 +133,23 @@ are_back(gpointer data)
     return aqr_gpu_drivers_are_back(data);
 }
 
-/* libvirt's daemon may be doing the same, and each be in the other's way for a moment. */
+/* libvirt's daemon gives back what its guests had, once it has noticed that our server is
+ * gone: two at once would be in each other's way. */
+static void
+let_daemon_restore(const AqrKeeperWork *work)
+{
+    AqrPatience patience = aqr_patience(MIN(work->grace, DAEMON_TIMEOUT), NULL);
+    g_autoptr(AqrUdevWake) wake = aqr_udev_wake_new("pci");
+
+    if (wake != NULL)
+        aqr_wait_until(are_back, work->drivers, "the drivers", &patience, NULL);
+}
+
 static void
 restore(const AqrKeeperWork *work)
 {
-    g_autoptr(AqrUdevWake) wake = aqr_udev_wake_new("pci");
-    AqrPatience patience = aqr_patience(BACK_TIMEOUT, NULL);
     g_autoptr(GError) failed = NULL;
 
-    if (aqr_gpu_drivers_restore(work->drivers, NULL))
-        return;
-    aqr_wait_until(are_back, work->drivers, "the drivers", &patience, NULL);
     if (!aqr_gpu_drivers_restore(work->drivers, &failed))
         note(work, "%s", failed->message);
 }
@@ -183,6 +189,8 @@ aqr_keeper_work_finish(const AqrKeeperWork *work, const AqrKeptQemu *qemu)
 
     end_qemu(work, qemu);
     wait_free(work);
+    if (qemu->pid <= 0)
+        let_daemon_restore(work);
     restore(work);
     if (work->devices == NULL)
         return;

@@ -156,8 +156,24 @@ can_open(const char *node)
 }
 
 static gboolean
-check_node_open(const char *address, const char *group, GError **error)
+check_bound(const char *address, const char *dir, GError **error)
 {
+    g_autofree char *driver = aqr_sysfs_read_link(dir, "driver");
+    const AqrPciDevice now = { .driver = driver };
+
+    if (aqr_pci_device_is_on_vfio(&now))
+        return TRUE;
+    g_set_error(error, AQR_ERROR, AQR_ERROR_HOST,
+                "%s is on %s, and only root can bind it to vfio-pci: have root do so beforehand "
+                "(driverctl set-override %s vfio-pci), or do this as root",
+                address, driver == NULL ? "no driver" : driver, address);
+    return FALSE;
+}
+
+static gboolean
+check_open(const char *address, const char *dir, GError **error)
+{
+    g_autofree char *group = aqr_sysfs_read_link(dir, "iommu_group");
     g_autofree char *node = g_build_filename("/dev/vfio", group == NULL ? "" : group, NULL);
 
     if (group != NULL && can_open(node))
@@ -169,22 +185,20 @@ check_node_open(const char *address, const char *group, GError **error)
     return FALSE;
 }
 
+/* @check for each function, so that what root has to do for all of them is told first. */
 static gboolean
-check_function(const AqrPciDevice *device, GError **error)
+check_all(const AqrGpu *gpu,
+          gboolean (*check)(const char *address, const char *dir, GError **error), GError **error)
 {
-    g_autofree char *address = aqr_pci_address_to_string(&device->address);
-    g_autofree char *dir = g_build_filename("/sys/bus/pci/devices", address, NULL);
-    g_autofree char *group = aqr_sysfs_read_link(dir, "iommu_group");
-    g_autofree char *driver = aqr_sysfs_read_link(dir, "driver");
-    const AqrPciDevice now = { .driver = driver };
+    for (guint i = 0; i < gpu->together->len; i++) {
+        const AqrPciDevice *device = g_ptr_array_index(gpu->together, i);
+        g_autofree char *address = aqr_pci_address_to_string(&device->address);
+        g_autofree char *dir = g_build_filename("/sys/bus/pci/devices", address, NULL);
 
-    if (aqr_pci_device_is_on_vfio(&now))
-        return check_node_open(address, group, error);
-    g_set_error(error, AQR_ERROR, AQR_ERROR_HOST,
-                "%s is on %s, and only root can bind it to vfio-pci: have root do so beforehand "
-                "(driverctl set-override %s vfio-pci), or do this as root",
-                address, driver == NULL ? "no driver" : driver, address);
-    return FALSE;
+        if (!check(address, dir, error))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 /* Up to its hard limit a process may raise its own, which libvirt does for QEMU. */
@@ -207,11 +221,6 @@ check_memlock(guint64 ram_mib, GError **error)
 gboolean
 aqr_vfio_check_user(const AqrGpu *gpu, guint64 ram_mib, GError **error)
 {
-    if (geteuid() == 0)
-        return TRUE;
-    for (guint i = 0; i < gpu->together->len; i++) {
-        if (!check_function(g_ptr_array_index(gpu->together, i), error))
-            return FALSE;
-    }
-    return check_memlock(ram_mib, error);
+    return geteuid() == 0 || (check_all(gpu, check_bound, error) &&
+                              check_all(gpu, check_open, error) && check_memlock(ram_mib, error));
 }
