@@ -94,6 +94,13 @@ run(const SetupOptions *options, int *signal_number)
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int
+print_version(void)
+{
+    g_print("%s %s\n", NAME, AQR_VERSION);
+    return EXIT_SUCCESS;
+}
+
 /* --- the self-test ----------------------------------------------------- */
 
 #define DEFAULT_ROUNDS 3
@@ -150,6 +157,13 @@ selftest(int argc, char **argv, int *signal_number)
         aqr_program_say("%s", error->message);
         return 2;
     }
+    if (options.version)
+        return print_version();
+    if (options.dry_run || options.gpu_selectors->len == 0) {
+        aqr_program_say("--selftest is about a GPU that is really used: it takes neither --dry-run "
+                        "nor --gpu=none");
+        return 2;
+    }
     aqr_program_set_debug(options.debug);
     return test_with(&options, rounds, signal_number) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -164,10 +178,8 @@ judge_host(int argc, char **argv, int *signal_number)
         aqr_program_say("%s", error->message);
         return 2;
     }
-    if (options.version) {
-        g_print("%s %s\n", NAME, AQR_VERSION);
-        return EXIT_SUCCESS;
-    }
+    if (options.version)
+        return print_version();
     if (options.apply && !options.dry_run && geteuid() != 0) {
         aqr_program_say("--apply needs root; --apply --dry-run shows what it would do");
         return EXIT_FAILURE;

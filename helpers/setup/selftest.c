@@ -18,13 +18,20 @@
 #define COMMAND_TIMEOUT (100 * G_TIME_SPAN_SECOND)
 #define COPY_TIMEOUT (300 * G_TIME_SPAN_SECOND)
 
+/* At the host's GPUs, as they are at a moment. */
+typedef struct {
+    AqrGpuInventory *inventory;
+    GPtrArray *statuses;
+} Look;
+
 typedef struct {
     const AqrVmOptions *options;
     guint rounds;
     guint round;
     GPtrArray *steps; /* AqrSelftestStep */
-    char *gpus;       /* the table of before */
+    Look before;
     char *guest;
+    const AqrVmGpus *used;
     const AqrWorld *world;
     gpointer world_data;
 } Selftest;
@@ -44,17 +51,39 @@ note_step(const char *name, gint64 duration, const GError *error, gpointer data)
                     error == NULL ? "ok" : error->message);
 }
 
-static char *
-describe_gpus(gboolean json, GError **error)
+static gboolean
+take_look(Look *look, GError **error)
 {
     g_autofree char *table = aqr_program_data("amdgpu-gfx.tsv");
-    g_autoptr(AqrGpuInventory) inventory = aqr_gpu_inventory_new(table, error);
-    g_autoptr(GPtrArray) statuses = NULL;
 
-    if (inventory == NULL)
-        return NULL;
-    statuses = aqr_gpu_status_list(inventory);
-    return json ? aqr_gpu_report_json(statuses) : aqr_gpu_report_table(statuses);
+    look->inventory = aqr_gpu_inventory_new(table, error);
+    if (look->inventory == NULL)
+        return FALSE;
+    look->statuses = aqr_gpu_status_list(look->inventory);
+    return TRUE;
+}
+
+static void
+look_clear(Look *look)
+{
+    g_clear_pointer(&look->statuses, g_ptr_array_unref);
+    g_clear_pointer(&look->inventory, aqr_gpu_inventory_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Look, look_clear)
+
+/* How a GPU is: "free, driver amdgpu". */
+static char *
+describe(const Look *look, const AqrPciAddress *address)
+{
+    for (guint i = 0; i < look->statuses->len; i++) {
+        const AqrGpuStatus *status = g_ptr_array_index(look->statuses, i);
+        const AqrPciDevice *device = status->gpu->device;
+
+        if (aqr_pci_address_equal(&device->address, address))
+            return g_strdup_printf("%s, driver %s", aqr_gpu_state_name(status->state),
+                                   device->driver == NULL ? "none" : device->driver);
+    }
+    return g_strdup("not there");
 }
 
 /* --- the steps --------------------------------------------------------- */
@@ -106,16 +135,37 @@ look_at_guest(Selftest *test)
     return done;
 }
 
-/* Every driver, lease and quarantine as before. */
+/* Each GPU that was used has the driver that it had, is free and in no quarantine. Others
+ * may be used by others meanwhile. */
+static gboolean
+is_as_before(const Selftest *test, GError **error)
+{
+    g_auto(Look) after = { 0 };
+
+    if (!take_look(&after, error))
+        return FALSE;
+    for (guint i = 0; i < test->used->gpus->len; i++) {
+        const AqrPciAddress *gpu = &g_array_index(test->used->gpus, AqrPciAddress, i);
+        g_autofree char *address = aqr_pci_address_to_string(gpu);
+        g_autofree char *was = describe(&test->before, gpu);
+        g_autofree char *is = describe(&after, gpu);
+
+        if (!g_str_equal(was, is)) {
+            g_set_error(error, AQR_ERROR, AQR_ERROR_GPU, "GPU %s was %s, and is %s", address, was,
+                        is);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 static void
 check_after(Selftest *test)
 {
     gint64 start = g_get_monotonic_time();
     g_autoptr(GError) failed = NULL;
-    g_autofree char *after = describe_gpus(FALSE, &failed);
 
-    if (failed == NULL && !g_str_equal(after, test->gpus))
-        g_set_error(&failed, AQR_ERROR, AQR_ERROR_GPU, "it is not as it was:\n%s", after);
+    is_as_before(test, &failed);
     note_step("as before", g_get_monotonic_time() - start, failed, test);
 }
 
@@ -150,6 +200,8 @@ run_rounds(G_GNUC_UNUSED AqrTestbed *unused, AqrLiveWorld *world,
     g_autoptr(AqrTimedWorld) timed = aqr_timed_world_new(&aqr_live_world, world, note_step, test);
     g_autoptr(AqrTestbed) testbed = aqr_testbed_new(&aqr_timed_world, timed, COPY_TIMEOUT);
 
+    aqr_testbed_set_gpus(testbed);
+    test->used = aqr_live_world_get_gpus(world);
     test->world = &aqr_timed_world;
     test->world_data = timed;
     do {
@@ -211,7 +263,7 @@ static void
 print_report(const Selftest *test, AqrKernelLog *log)
 {
     g_autoptr(GPtrArray) facts = list_facts(test);
-    g_autofree char *gpus = describe_gpus(TRUE, NULL);
+    g_autofree char *gpus = aqr_gpu_report_json(test->before.statuses);
     g_autofree char *host_log = log == NULL ? NULL : aqr_kernel_log_read(log);
     const AqrSelftestReport report = {
         .version = AQR_VERSION,
@@ -235,12 +287,12 @@ setup_selftest(const AqrVmOptions *options, guint rounds, AqrStop *stop, GError 
     Selftest test = { .options = options, .rounds = rounds, .steps = steps };
     gboolean good = FALSE;
 
-    test.gpus = describe_gpus(FALSE, error);
-    if (test.gpus != NULL && aqr_with_testbed(options, stop, run_rounds, &test, error)) {
+    if (take_look(&test.before, error) &&
+        aqr_with_testbed(options, stop, run_rounds, &test, error)) {
         print_report(&test, log);
         good = is_good(&test);
     }
-    g_free(test.gpus);
+    look_clear(&test.before);
     g_free(test.guest);
     return good;
 }

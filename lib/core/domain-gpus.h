@@ -5,9 +5,10 @@
 #include "core/vm-spec.h"
 
 /* The part of core/domain-xml that is about GPUs. Each gets a pcie-root-port of its own and
- * is the only function in its slot: so QEMU shows PCIe atomics to the guest (gpu.md 2.1).
- * libvirt by itself would put a device that it takes for a conventional one behind a bridge.
- * Companions are libvirt's to bind and to give back, and not in the guest. */
+ * is the only function in its slot: so QEMU shows PCIe atomics to the guest
+ * (vfio_pci_enable_rp_atomics() in its hw/vfio/pci.c). libvirt by itself would put a device that it
+ * takes for a conventional one behind a bridge. Companions are libvirt's to bind and to give back,
+ * and not in the guest. */
 void aqr_domain_gpus_write(AqrXml *xml, const AqrVmSpec *spec);
 
 /* The alias of the GPU @number: "ua-gpu0". */

@@ -170,11 +170,14 @@ static void
 take_pci(AqrGpuFacts *facts, char **words)
 {
     AqrGuestGpu *gpu = g_strv_length(words) < 3 ? NULL : get_gpu(facts, words[0]);
-    const char *key = words[1], *value = words[2];
+    const char *key;
+    const char *value;
     guint64 number;
 
     if (gpu == NULL)
         return;
+    key = words[1];
+    value = words[2];
     if (g_str_equal(key, "device") && read_hex(value, G_MAXUINT16, &number)) {
         gpu->device = (guint16)number;
     } else if (g_str_equal(key, "driver") && is_plain(value)) {

@@ -73,5 +73,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrGpuFacts, aqr_gpu_facts_free)
 const AqrGuestNode *aqr_gpu_facts_node(const AqrGpuFacts *facts, const char *path);
 
 /* Whether the node is this GPU, or a partition of it: KFD adds the partition's number to
- * the function's (gpu.md 1.4), and a slot has one GPU. */
+ * the function's (kfd_topology.c), and a slot has one GPU. */
 gboolean aqr_gpu_facts_is_of(const AqrKfdNode *node, const AqrGuestGpu *gpu);

@@ -13,7 +13,7 @@ typedef struct {
     const char *why;
 } Row;
 
-/* The first that fits counts. The words are those of Linux 6.1 to 7.2 (gpu.md 2.3, 4, 7);
+/* The first that fits counts. The words are those of Linux 6.1 to 7.2;
  * Debian's kernel says "firmware: failed to load" where others say "Direct firmware load
  * for". */
 static const Row rows[] = {

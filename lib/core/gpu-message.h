@@ -7,7 +7,7 @@
 
 /* What a guest's kernel says of its GPUs. Most causes of a failure are no more than hints:
  * amdgpu goes on without a firmware file that only some boards need, and the MI300 without
- * a BIOS (gpu.md 4.5). What ends its start says so in a message of its own, soon after. */
+ * a BIOS (amdgpu_bios.c). What ends its start says so in a message of its own, soon after. */
 
 typedef enum {
     AQR_GPU_MESSAGE_OTHER, /* it has nothing to do with GPUs */

@@ -213,6 +213,8 @@ judge_kfd_node(const Case *judged, const AqrKfdNode *node)
     g_autofree char *gfx = aqr_gfx_from_target_version((guint32)node->gfx_version);
     const char *wanted = judged->expected->gfx;
 
+    if (gfx == NULL)
+        return say(judged, AQR_GPU_VERDICT_WAIT, "its KFD node does not tell its gfx target");
     if (wanted != NULL && !g_str_equal(gfx, wanted))
         return say(judged, AQR_GPU_VERDICT_NEVER, "it is %s, not %s", gfx, wanted);
     if (node->minor == 0)

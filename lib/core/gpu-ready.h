@@ -4,8 +4,8 @@
 #include <glib.h>
 
 /* Whether the GPUs that a guest was given work there. /dev/kfd is no proof: it is there
- * without any GPU (gpu.md 7). Pure: what the guest says of itself (core/gpu-facts) in, a
- * verdict out; host/gpu-wait fetches it. */
+ * without any GPU (amdgpu makes it when it is loaded). Pure: what the guest says of itself
+ * (core/gpu-facts) in, a verdict out; host/gpu-wait fetches it. */
 
 typedef enum {
     AQR_GPU_READY_NONE, /* not asked for */

@@ -13,7 +13,7 @@
 typedef enum {
     AQR_ATOMICS_UNKNOWN, /* the configuration space of the path could not be read */
     AQR_ATOMICS_NO,
-    AQR_ATOMICS_YES, /* 32 and 64 bit, all the way to the root (gpu.md 2.2) */
+    AQR_ATOMICS_YES, /* 32 and 64 bit, all the way to the root, as Linux wants it */
 } AqrAtomics;
 
 typedef enum {

@@ -9,7 +9,7 @@
  * host/kfd-scan finds the nodes. */
 typedef struct {
     guint32 simd_count;  /* 0: not a GPU but a processor */
-    guint32 gfx_version; /* gfx_target_version (gpu.md 1.3) */
+    guint32 gfx_version; /* gfx_target_version, as kfd_topology.c writes it */
     guint16 vendor;
     guint16 device;
     guint32 domain;

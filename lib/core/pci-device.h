@@ -33,7 +33,7 @@ typedef struct {
                               * know: it is neither a GPU nor above one */
     guint32 gc_version;      /* of the graphics core, from ip_discovery while amdgpu is bound:
                               * major << 16 | minor << 8 | revision; 0: untold */
-    guint32 gfx_version;     /* KFD's gfx_target_version (gpu.md 1.3); 0: untold */
+    guint32 gfx_version;     /* KFD's gfx_target_version; 0: untold */
     guint64 hive;            /* XGMI, from KFD; 0: in none, or untold */
     guint64 largest_bar;     /* bytes */
     GStrv device_nodes;      /* of DRM: "/dev/dri/card0", "/dev/dri/renderD128"; NULL: none */

@@ -187,6 +187,12 @@ aqr_domain_end(const AqrDomain *domain)
     return domain->end != NULL ? domain->end : aqr_domain_trouble_what(domain->trouble);
 }
 
+gboolean
+aqr_domain_is_over(const AqrDomain *domain)
+{
+    return domain->end != NULL;
+}
+
 virDomainPtr
 aqr_domain_get_handle(AqrDomain *domain)
 {

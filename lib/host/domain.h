@@ -33,6 +33,9 @@ virDomainPtr aqr_domain_get_handle(AqrDomain *domain);
  * "crashed"; NULL: it runs. */
 const char *aqr_domain_end(const AqrDomain *domain);
 
+/* Whether it runs no more; one in trouble may run on. */
+gboolean aqr_domain_is_over(const AqrDomain *domain);
+
 /* How often the guest has been reset. */
 unsigned aqr_domain_resets(const AqrDomain *domain);
 

@@ -230,7 +230,7 @@ rescan(const Ladder *ladder)
     aqr_wait_until(are_all_there, (gpointer)ladder, "the functions", ladder->patience, NULL);
 }
 
-/* gpu.md 4.3. The first is no reset, but what the others need. */
+/* In the order of how much each disturbs. The first is no reset, but what the others need. */
 static const struct {
     const char *name;
     gboolean (*is_possible)(const Ladder *ladder); /* NULL: always */

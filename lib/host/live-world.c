@@ -250,6 +250,21 @@ explain(gpointer data)
 
 /* --- the end ----------------------------------------------------------- */
 
+/* What has not ended has its GPUs still: they are the keeper's business from here on. */
+static void
+end_vm(AqrLiveWorld *world)
+{
+    gboolean ended = aqr_vm_end(world->vm);
+
+    g_clear_pointer(&world->vm, aqr_vm_free);
+    if (!ended) {
+        aqr_gpu_hold_abandon(world->gpus);
+        return;
+    }
+    aqr_gpu_hold_tell_qemu(world->gpus, 0);
+    aqr_gpu_hold_restore(world->gpus);
+}
+
 static void
 stop(gpointer data, gboolean orderly)
 {
@@ -264,9 +279,7 @@ stop(gpointer data, gboolean orderly)
         if (done != NULL)
             note(world, done);
     }
-    g_clear_pointer(&world->vm, aqr_vm_free);
-    aqr_gpu_hold_tell_qemu(world->gpus, 0);
-    aqr_gpu_hold_restore(world->gpus);
+    end_vm(world);
 }
 
 const AqrWorld aqr_live_world = {
@@ -359,4 +372,10 @@ AqrGuestLink *
 aqr_live_world_get_link(AqrLiveWorld *world)
 {
     return world->vm == NULL ? NULL : aqr_vm_get_link(world->vm);
+}
+
+const AqrVmGpus *
+aqr_live_world_get_gpus(const AqrLiveWorld *world)
+{
+    return &world->spec->gpus;
 }

@@ -42,3 +42,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrLiveWorld, aqr_live_world_free)
 
 /* The way to the guest while a VM runs (transfer none), or NULL. */
 AqrGuestLink *aqr_live_world_get_link(AqrLiveWorld *world);
+
+/* The GPUs of the VM that runs, or of the last one (transfer none). */
+const AqrVmGpus *aqr_live_world_get_gpus(const AqrLiveWorld *world);

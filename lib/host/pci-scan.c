@@ -140,7 +140,8 @@ read_path_config(const GPtrArray *devices, AqrPciDevice *device)
     }
 }
 
-/* A virtual function does with atomics what its physical one does (gpu.md 2.2). */
+/* A virtual function does with atomics what its physical one does, pci_enable_atomic_ops_to_root()
+ * says. */
 static void
 read_gpu_config(const GPtrArray *devices)
 {

@@ -15,7 +15,7 @@ ask(AqrVm *vm, gboolean by_button, const AqrPatience *patience)
         aqr_guest_run(aqr_vm_get_link(vm), argv, patience, NULL, &status, NULL);
         return TRUE;
     }
-    if (!by_button || aqr_domain_end(domain) != NULL)
+    if (!by_button || aqr_domain_is_over(domain))
         return FALSE;
     aqr_vm_expect_end(vm);
     return aqr_domain_press_power(domain);

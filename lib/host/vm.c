@@ -256,13 +256,15 @@ aqr_vm_start(const AqrVmConfig *config, GError **error)
     return g_steal_pointer(&vm);
 }
 
-static void
-end_domain(AqrVm *vm)
+gboolean
+aqr_vm_end(AqrVm *vm)
 {
     g_autoptr(GError) failed = NULL;
 
-    if (vm->domain != NULL && !aqr_domain_stop(vm->domain, &failed))
-        note(vm, failed->message);
+    if (vm->domain == NULL || aqr_domain_stop(vm->domain, &failed))
+        return TRUE;
+    note(vm, failed->message);
+    return FALSE;
 }
 
 void
@@ -270,7 +272,7 @@ aqr_vm_free(AqrVm *vm)
 {
     if (vm == NULL)
         return;
-    end_domain(vm);
+    aqr_vm_end(vm);
     g_clear_pointer(&vm->domain, aqr_domain_free);
     stop_away(vm);
     g_clear_pointer(&vm->guest, aqr_guest_free);

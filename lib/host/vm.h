@@ -20,6 +20,9 @@ typedef struct {
 /* @config is borrowed. AQR_ERROR_HOST and the like: then nothing is left. */
 AqrVm *aqr_vm_start(const AqrVmConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void aqr_vm_free(AqrVm *vm);
+
+/* Ends the VM, if it runs. FALSE: it may run on; why was told to the log. */
+gboolean aqr_vm_end(AqrVm *vm);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrVm, aqr_vm_free)
 
 /* Waits until the agent answers, after the start or a reset; the error holds

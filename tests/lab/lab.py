@@ -77,6 +77,7 @@ def state() -> dict[str, object]:
         "QEMU": programs("qemu-system"),
         "libvirtd": programs("libvirtd"),
         "server": programs("autopkgtest-virt"),
+        "keeper": programs("rocm-gpu-keeper"),
         "leases held": held_leases(),
         "groups held": [str(path) for path in pathlib.Path("/dev/vfio").glob("[0-9]*")
                         if holders(str(path))],
@@ -101,12 +102,13 @@ def difference(before: dict[str, object], after: dict[str, object]) -> str:
 
 @contextlib.contextmanager
 def testbed(*options: str, drivers_in_l2: bool = True, qemu: str = "", user: str | None = None,
-            through: Sequence[str] = (), **more) -> Iterator[Server]:
+            through: Sequence[str] = (), shared_tmp: str | None = None,
+            **more) -> Iterator[Server]:
     """The server with L2 as its image; see Server. qemu: more options for QEMU; user: who
-    runs it ("user" is an ordinary one, and may use KVM). A daemon's QEMU, which is
-    libvirt-qemu's, passes through its TMPDIR."""
+    runs it ("user" is an ordinary one, and may use KVM). shared_tmp: a TMPDIR that others
+    have, too. A daemon's QEMU, which is libvirt-qemu's, passes through its TMPDIR."""
     config = "/lab/l2/l2.cfg" if drivers_in_l2 else "/lab/l2/no-drivers.cfg"
-    tmp = tempfile.mkdtemp(prefix="aqr-lab.")
+    tmp = shared_tmp or tempfile.mkdtemp(prefix="aqr-lab.")
     os.chmod(tmp, 0o755)
     if user is not None:
         shutil.chown(tmp, user, user)
@@ -117,7 +119,8 @@ def testbed(*options: str, drivers_in_l2: bool = True, qemu: str = "", user: str
                     through=through, tmp=tmp, **more) as server:
             yield server
     finally:
-        shutil.rmtree(tmp, ignore_errors=True)
+        if shared_tmp is None:
+            shutil.rmtree(tmp, ignore_errors=True)
 
 
 # --- running a test ---------------------------------------------------------------
