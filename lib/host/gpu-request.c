@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/gpu-request.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "host/quarantine.h"
 #include "host/vfio.h"
+
+char *
+aqr_gpu_request_slot(const AqrPciDevice *device)
+{
+    return device->is_vf ? aqr_pci_address_to_string(&device->address)
+                         : aqr_pci_address_slot(&device->address);
+}
 
 GPtrArray *
 aqr_gpu_request_slots(const AqrGpu *gpu)
@@ -12,7 +21,7 @@ aqr_gpu_request_slots(const AqrGpu *gpu)
 
     for (guint i = 0; i < gpu->together->len; i++) {
         const AqrPciDevice *device = g_ptr_array_index(gpu->together, i);
-        g_autofree char *slot = aqr_pci_address_slot(&device->address);
+        g_autofree char *slot = aqr_gpu_request_slot(device);
 
         if (!g_ptr_array_find_with_equal_func(slots, slot, g_str_equal, NULL))
             g_ptr_array_add(slots, g_steal_pointer(&slot));
@@ -20,8 +29,8 @@ aqr_gpu_request_slots(const AqrGpu *gpu)
     return g_steal_pointer(&slots);
 }
 
-static gboolean
-check_quarantine(const AqrGpu *gpu, GError **error)
+gboolean
+aqr_gpu_request_check_quarantine(const AqrGpu *gpu, GError **error)
 {
     g_autoptr(GPtrArray) slots = aqr_gpu_request_slots(gpu);
     g_autofree char *address = aqr_gpu_address(gpu);
@@ -33,8 +42,8 @@ check_quarantine(const AqrGpu *gpu, GError **error)
         if (reason != NULL) {
             g_set_error(error, AQR_ERROR, AQR_ERROR_GPU,
                         "GPU %s: is in quarantine: %s; when it is mended, rocm-qemu-gpus "
-                        "release %s.0",
-                        address, reason, slot);
+                        "release %s%s",
+                        address, reason, slot, strchr(slot, '.') == NULL ? ".0" : "");
             return FALSE;
         }
     }
@@ -44,7 +53,8 @@ check_quarantine(const AqrGpu *gpu, GError **error)
 static gboolean
 check_usable(const AqrGpu *gpu, const AqrGpuRequest *request, GError **error)
 {
-    return check_quarantine(gpu, error) && aqr_vfio_check_user(gpu, request->ram_mib, error);
+    return aqr_gpu_request_check_quarantine(gpu, error) &&
+           (!request->own_qemu || aqr_vfio_check_user(gpu, request->ram_mib, error));
 }
 
 static gboolean
@@ -103,6 +113,11 @@ aqr_gpu_request_choose(const AqrGpuRequest *request, const AqrGpuInventory *inve
     usable = list_usable(request, inventory, refused, error);
     if (usable == NULL)
         return NULL;
+    if (usable->len == 0 && refused->len > 0) {
+        g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "no GPU of this host can be had%s",
+                    refused->str);
+        return NULL;
+    }
     chosen = aqr_gpu_choose(request->selectors, usable, request->forced, is_free, data, &failed);
     if (failed != NULL)
         g_set_error(error, failed->domain, failed->code, "%s%s", failed->message, refused->str);
