@@ -2,8 +2,10 @@
 #include "host/gpu-request.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
+#include "host/lease-dir.h"
 #include "host/quarantine.h"
 #include "host/vfio.h"
 
@@ -96,6 +98,19 @@ list_usable(const AqrGpuRequest *request, const AqrGpuInventory *inventory, GStr
     return g_steal_pointer(&usable);
 }
 
+/* Without it each GPU would be one in quarantine. */
+static gboolean
+check_lease_dir(GError **error)
+{
+    int dir;
+
+    if (!aqr_lease_dir_open(FALSE, &dir, error))
+        return FALSE;
+    if (dir >= 0)
+        close(dir);
+    return TRUE;
+}
+
 GPtrArray *
 aqr_gpu_request_choose(const AqrGpuRequest *request, const AqrGpuInventory *inventory,
                        AqrGpuIsFree is_free, gpointer data, GError **error)
@@ -107,6 +122,8 @@ aqr_gpu_request_choose(const AqrGpuRequest *request, const AqrGpuInventory *inve
 
     if (request->selectors->len == 0)
         return g_ptr_array_new();
+    if (!check_lease_dir(error))
+        return NULL;
     if (!aqr_gpu_selectors_check(request->selectors, aqr_gpu_inventory_get_devices(inventory),
                                  aqr_gpu_inventory_get_gpus(inventory), error))
         return NULL;
@@ -114,8 +131,8 @@ aqr_gpu_request_choose(const AqrGpuRequest *request, const AqrGpuInventory *inve
     if (usable == NULL)
         return NULL;
     if (usable->len == 0 && refused->len > 0) {
-        g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "no GPU of this host can be had%s",
-                    refused->str);
+        g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "no GPU of this host can be had: %s",
+                    refused->str + strlen("; "));
         return NULL;
     }
     chosen = aqr_gpu_choose(request->selectors, usable, request->forced, is_free, data, &failed);
