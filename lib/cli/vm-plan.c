@@ -9,6 +9,7 @@
 #include "host/accel.h"
 #include "host/firmware.h"
 #include "host/image.h"
+#include "host/libvirt.h"
 #include "host/shared-mounts.h"
 
 #define BOOT_SECONDS_KVM 60 /* autopkgtest-virt-qemu's */
@@ -128,6 +129,7 @@ aqr_vm_plan_gpu_request(const AqrVmOptions *options, guint64 ram_mib, const char
     return (AqrGpuRequest){
         .selectors = options->gpu_selectors,
         .forced = options->gpu_force,
+        .own_qemu = aqr_libvirt_runs_as_caller(aqr_libvirt_choose_uri(options->connect)),
         .ram_mib = ram_mib,
         .table = table,
     };

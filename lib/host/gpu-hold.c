@@ -4,8 +4,8 @@
 #include "base/error.h"
 #include "host/gpu-bind.h"
 #include "host/gpu-health.h"
+#include "host/gpu-take.h"
 #include "host/keeper.h"
-#include "host/lease.h"
 #include "host/quarantine.h"
 #include "host/vfio.h"
 
@@ -15,11 +15,11 @@
 
 struct AqrGpuHold {
     const AqrGpuHoldConfig *config;
-    AqrGpuInventory *inventory; /* the GPUs are its */
-    GPtrArray *gpus;
-    GPtrArray *leases; /* AqrLease */
+    AqrGpuTaken taken;
     AqrGpuDrivers *drivers;
     AqrKeeper *keeper;
+    gboolean abandoned; /* a VM may have them still */
+    gboolean left_over; /* not all is as it was before the last VM */
 };
 
 static void
@@ -30,180 +30,16 @@ note(const AqrGpuHoldConfig *config, const char *text)
 
 /* --- to have them ------------------------------------------------------ */
 
-typedef struct {
-    AqrGpuHold *hold;
-    AqrLeaseWatch *watch; /* NULL: nobody waits */
-    GString *busy;        /* who has what */
-    gboolean changed;     /* another look is worth it */
-    GError *failed;
-} Taking;
-
-static gboolean
-take_leases(Taking *taking, const AqrGpu *gpu, GPtrArray *leases, GError **error)
-{
-    g_autoptr(GPtrArray) slots = aqr_gpu_request_slots(gpu);
-
-    for (guint i = 0; i < slots->len; i++) {
-        AqrLease *lease =
-            aqr_lease_take(g_ptr_array_index(slots, i), taking->hold->config->purpose, error);
-
-        if (lease == NULL)
-            return FALSE;
-        g_ptr_array_add(leases, lease);
-    }
-    return TRUE;
-}
-
-static gboolean
-is_leased(const AqrGpuHold *hold, const AqrGpu *gpu)
-{
-    g_autofree char *slot = aqr_pci_address_slot(&gpu->device->address);
-
-    for (guint i = 0; i < hold->leases->len; i++) {
-        if (g_str_equal(aqr_lease_get_slot(g_ptr_array_index(hold->leases, i)), slot))
-            return TRUE;
-    }
-    return FALSE;
-}
-
-/* One that is free is ours from here on: whoever asks next finds it taken. */
-static gboolean
-lease_if_free(const AqrGpu *gpu, gpointer data)
-{
-    Taking *taking = data;
-    g_autoptr(GPtrArray) leases = g_ptr_array_new_with_free_func((GDestroyNotify)aqr_lease_free);
-    g_autofree char *address = aqr_gpu_address(gpu);
-    g_autoptr(GError) reason = NULL;
-
-    if (is_leased(taking->hold, gpu))
-        return TRUE;
-    if (take_leases(taking, gpu, leases, &reason) && aqr_vfio_check_unused(gpu, &reason)) {
-        g_ptr_array_extend_and_steal(taking->hold->leases, g_steal_pointer(&leases));
-        return TRUE;
-    }
-    if (!g_error_matches(reason, AQR_ERROR, AQR_ERROR_GPU) && taking->failed == NULL)
-        taking->failed = g_steal_pointer(&reason);
-    else
-        g_string_append_printf(taking->busy, "%s%s: %s", taking->busy->len > 0 ? "; " : "", address,
-                               reason->message);
-    return FALSE;
-}
-
-/* What was leased on the way to a choice that needed less. */
-static void
-drop_unused_leases(AqrGpuHold *hold)
-{
-    g_autoptr(GPtrArray) needed = g_ptr_array_new_with_free_func(g_free);
-
-    for (guint i = 0; i < hold->gpus->len; i++)
-        g_ptr_array_extend_and_steal(needed,
-                                     aqr_gpu_request_slots(g_ptr_array_index(hold->gpus, i)));
-    for (guint i = hold->leases->len; i > 0; i--) {
-        const char *slot = aqr_lease_get_slot(g_ptr_array_index(hold->leases, i - 1));
-
-        if (!g_ptr_array_find_with_equal_func(needed, slot, g_str_equal, NULL))
-            g_ptr_array_remove_index(hold->leases, i - 1);
-    }
-}
-
-/* TRUE: it is settled, for good or with taking->failed. All or nothing: who waits for one
- * GPU while he has another could wait for somebody who does the same. */
-static gboolean
-try_once(Taking *taking)
-{
-    AqrGpuHold *hold = taking->hold;
-    g_autoptr(GPtrArray) chosen = NULL;
-
-    taking->changed = FALSE;
-    g_string_truncate(taking->busy, 0);
-    g_ptr_array_set_size(hold->leases, 0);
-    g_clear_pointer(&hold->inventory, aqr_gpu_inventory_free);
-    hold->inventory = aqr_gpu_inventory_new(hold->config->request.table, &taking->failed);
-    if (hold->inventory == NULL)
-        return TRUE;
-    chosen = aqr_gpu_request_choose(&hold->config->request, hold->inventory, lease_if_free, taking,
-                                    &taking->failed);
-    if (chosen == NULL || taking->failed != NULL) {
-        g_ptr_array_set_size(hold->leases, 0);
-        return taking->failed != NULL;
-    }
-    g_ptr_array_unref(hold->gpus);
-    hold->gpus = g_steal_pointer(&chosen);
-    drop_unused_leases(hold);
-    return TRUE;
-}
-
-static void
-handle_change(gpointer data)
-{
-    Taking *taking = data;
-
-    taking->changed = TRUE;
-}
-
-static gboolean
-is_settled(gpointer data)
-{
-    Taking *taking = data;
-
-    return taking->changed && try_once(taking);
-}
-
-static void
-say_waiting(const Taking *taking)
-{
-    g_autofree char *text = g_strdup_printf("waiting for a GPU: %s", taking->busy->str);
-
-    note(taking->hold->config, text);
-}
-
-static gboolean
-wait_for_gpus(Taking *taking, GError **error)
-{
-    const AqrGpuHoldConfig *config = taking->hold->config;
-    AqrPatience patience = aqr_patience(config->wait, config->stop);
-    g_autoptr(AqrLeaseWatch) watch = aqr_lease_watch_new(handle_change, taking, error);
-    g_autoptr(GError) failed = NULL;
-
-    if (watch == NULL)
-        return FALSE;
-    say_waiting(taking);
-    taking->changed = TRUE; /* one may have been given back before it was watched */
-    if (aqr_wait_until(is_settled, taking, "a GPU", &patience, &failed))
-        return TRUE;
-    if (aqr_patience_is_over(&patience))
-        g_set_error(error, AQR_ERROR, AQR_ERROR_GPU, "no GPU is free after %d s: %s",
-                    (int)(config->wait / G_TIME_SPAN_SECOND), taking->busy->str);
-    else
-        g_propagate_error(error, g_steal_pointer(&failed));
-    return FALSE;
-}
-
-static gboolean
-take(Taking *taking, GError **error)
-{
-    if (!try_once(taking)) {
-        if (taking->hold->config->wait == 0) {
-            g_set_error(error, AQR_ERROR, AQR_ERROR_GPU,
-                        "no GPU is free: %s; wait for one with --gpu-wait", taking->busy->str);
-            return FALSE;
-        }
-        if (!wait_for_gpus(taking, error))
-            return FALSE;
-    }
-    if (taking->failed == NULL)
-        return TRUE;
-    g_propagate_error(error, g_steal_pointer(&taking->failed));
-    return FALSE;
-}
-
 static gboolean
 post_keeper(AqrGpuHold *hold, GError **error)
 {
-    if (hold->gpus->len == 0)
+    const AqrGpuHoldConfig *config = hold->config;
+
+    if (hold->taken.gpus->len == 0)
         return TRUE;
-    hold->drivers = aqr_gpu_drivers_of(hold->gpus);
-    hold->keeper = aqr_keeper_new(hold->config->keeper, hold->leases, hold->drivers, error);
+    hold->drivers = aqr_gpu_drivers_of(hold->taken.gpus);
+    hold->keeper =
+        aqr_keeper_new(config->keeper, hold->taken.leases, hold->drivers, config->keep_open, error);
     return hold->keeper != NULL;
 }
 
@@ -211,30 +47,35 @@ AqrGpuHold *
 aqr_gpu_hold_take(const AqrGpuHoldConfig *config, GError **error)
 {
     g_autoptr(AqrGpuHold) hold = g_new0(AqrGpuHold, 1);
-    g_autoptr(GString) busy = g_string_new(NULL);
-    Taking taking = { .hold = hold, .busy = busy };
 
     hold->config = config;
-    hold->gpus = g_ptr_array_new();
-    hold->leases = g_ptr_array_new_with_free_func((GDestroyNotify)aqr_lease_free);
     if ((config->request.selectors->len > 0 &&
          !(aqr_vfio_check_host(error) && aqr_vfio_load(error))) ||
-        !take(&taking, error) || !post_keeper(hold, error))
+        !aqr_gpu_take(config, &hold->taken, error) || !post_keeper(hold, error))
         return NULL;
     return g_steal_pointer(&hold);
 }
 
+/* The leases are the keeper's, too: it goes last where it is to keep them, and first where
+ * it is not, so that they are free when we say so. */
 void
 aqr_gpu_hold_free(AqrGpuHold *hold)
 {
     if (hold == NULL)
         return;
-    aqr_keeper_free(hold->keeper);
+    if (!hold->abandoned && !hold->left_over)
+        g_clear_pointer(&hold->keeper, aqr_keeper_free);
+    aqr_gpu_taken_clear(&hold->taken);
+    if (hold->keeper != NULL)
+        aqr_keeper_abandon(hold->keeper);
     aqr_gpu_drivers_free(hold->drivers);
-    g_ptr_array_unref(hold->leases);
-    g_ptr_array_unref(hold->gpus);
-    aqr_gpu_inventory_free(hold->inventory);
     g_free(hold);
+}
+
+void
+aqr_gpu_hold_abandon(AqrGpuHold *hold)
+{
+    hold->abandoned = TRUE;
 }
 
 /* --- while it has them ------------------------------------------------- */
@@ -242,7 +83,7 @@ aqr_gpu_hold_free(AqrGpuHold *hold)
 const GPtrArray *
 aqr_gpu_hold_get_gpus(const AqrGpuHold *hold)
 {
-    return hold->gpus;
+    return hold->taken.gpus;
 }
 
 GPtrArray *
@@ -251,8 +92,8 @@ aqr_gpu_hold_expect(const AqrGpuHold *hold)
     g_autoptr(GPtrArray) all =
         g_ptr_array_new_with_free_func((GDestroyNotify)aqr_gpu_expected_free);
 
-    for (guint i = 0; i < hold->gpus->len; i++) {
-        const AqrGpu *gpu = g_ptr_array_index(hold->gpus, i);
+    for (guint i = 0; i < hold->taken.gpus->len; i++) {
+        const AqrGpu *gpu = g_ptr_array_index(hold->taken.gpus, i);
         AqrGpuExpected *expected = g_new0(AqrGpuExpected, 1);
 
         expected->device = gpu->device->device;
@@ -263,13 +104,32 @@ aqr_gpu_hold_expect(const AqrGpuHold *hold)
     return g_steal_pointer(&all);
 }
 
+/* As to the drivers: a repair takes a GPU from its driver, and the kernel may give it to
+ * another. */
+static gboolean
+give_back(AqrGpuHold *hold, GError **error)
+{
+    hold->left_over =
+        !aqr_gpu_drivers_are_back(hold->drivers) && !aqr_gpu_drivers_restore(hold->drivers, error);
+    return !hold->left_over;
+}
+
+static void
+put_into_quarantine(const AqrGpuHold *hold, const AqrGpu *gpu, const char *reason)
+{
+    g_autofree char *slot = aqr_gpu_request_slot(gpu->device);
+    g_autoptr(GError) failed = NULL;
+
+    if (!aqr_quarantine_set(slot, reason, &failed))
+        note(hold->config, failed->message);
+}
+
 /* TRUE: it is well, maybe again. Otherwise it is in quarantine. */
 static gboolean
-make_well(const AqrGpuHold *hold, const AqrGpu *gpu, GError **error)
+make_well(AqrGpuHold *hold, const AqrGpu *gpu, GError **error)
 {
     const AqrGpuHoldConfig *config = hold->config;
     AqrPatience patience = aqr_patience(RECOVERY_TIMEOUT, NULL);
-    g_autofree char *slot = aqr_pci_address_slot(&gpu->device->address);
     g_autofree char *address = aqr_gpu_address(gpu);
     g_autoptr(GError) sick = NULL;
 
@@ -278,19 +138,28 @@ make_well(const AqrGpuHold *hold, const AqrGpu *gpu, GError **error)
     note(config, sick->message);
     g_clear_error(&sick);
     if (aqr_gpu_health_recover(gpu, &patience, config->note, config->data, &sick))
-        return TRUE;
-    if (!aqr_quarantine_set(slot, sick->message, NULL))
-        note(config, "it could not be put into quarantine");
+        return give_back(hold, error);
+    put_into_quarantine(hold, gpu, sick->message);
     g_propagate_prefixed_error(error, g_steal_pointer(&sick),
                                "GPU %s is in quarantine now: ", address);
     return FALSE;
 }
 
+/* Between two VMs it is the host's again. */
+static gboolean
+check(AqrGpuHold *hold, const AqrGpu *gpu, GError **error)
+{
+    return aqr_gpu_request_check_quarantine(gpu, error) && aqr_vfio_check_unused(gpu, error) &&
+           make_well(hold, gpu, error);
+}
+
 gboolean
 aqr_gpu_hold_check(AqrGpuHold *hold, GError **error)
 {
-    for (guint i = 0; i < hold->gpus->len; i++) {
-        if (!make_well(hold, g_ptr_array_index(hold->gpus, i), error))
+    const GPtrArray *gpus = hold->taken.gpus;
+
+    for (guint i = 0; i < gpus->len; i++) {
+        if (!check(hold, g_ptr_array_index(gpus, i), error))
             return FALSE;
     }
     return TRUE;
@@ -303,20 +172,35 @@ aqr_gpu_hold_tell_qemu(AqrGpuHold *hold, GPid qemu)
         aqr_keeper_tell_qemu(hold->keeper, qemu);
 }
 
+/* One that somebody has still is not touched. */
+static gboolean
+restore(AqrGpuHold *hold, const AqrGpu *gpu)
+{
+    g_autoptr(GError) failed = NULL;
+    g_autoptr(GError) sick = NULL;
+
+    if (!aqr_vfio_check_unused(gpu, &failed)) {
+        note(hold->config, failed->message);
+        return FALSE;
+    }
+    if (!make_well(hold, gpu, &sick))
+        note(hold->config, sick->message);
+    return !hold->left_over;
+}
+
 void
 aqr_gpu_hold_restore(AqrGpuHold *hold)
 {
+    const GPtrArray *gpus = hold->taken.gpus;
     g_autoptr(GError) failed = NULL;
+    gboolean done;
 
-    if (hold->gpus->len == 0)
+    if (gpus->len == 0 || hold->abandoned)
         return;
-    if (!aqr_gpu_drivers_are_back(hold->drivers) &&
-        !aqr_gpu_drivers_restore(hold->drivers, &failed))
+    done = give_back(hold, &failed);
+    if (!done)
         note(hold->config, failed->message);
-    for (guint i = 0; i < hold->gpus->len; i++) {
-        g_autoptr(GError) sick = NULL;
-
-        if (!make_well(hold, g_ptr_array_index(hold->gpus, i), &sick))
-            note(hold->config, sick->message);
-    }
+    for (guint i = 0; i < gpus->len; i++)
+        done = restore(hold, g_ptr_array_index(gpus, i)) && done;
+    hold->left_over = !done;
 }

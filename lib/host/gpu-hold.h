@@ -12,9 +12,10 @@ typedef struct AqrGpuHold AqrGpuHold;
 
 typedef struct {
     AqrGpuRequest request;
-    gint64 wait;         /* microseconds to wait for busy ones; 0: not at all */
-    const char *purpose; /* shown to others */
-    const char *keeper;  /* the program rocm-gpu-keeper */
+    gint64 wait;          /* microseconds to wait for busy ones; 0: not at all */
+    const char *purpose;  /* shown to others */
+    const char *keeper;   /* the program rocm-gpu-keeper */
+    const int *keep_open; /* what it keeps open till its end, with -1 behind; NULL: nothing */
     const AqrStop *stop;
     void (*note)(const char *text, gpointer data); /* a line for the log */
     gpointer data;
@@ -25,7 +26,8 @@ typedef struct {
 AqrGpuHold *aqr_gpu_hold_take(const AqrGpuHoldConfig *config,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The leases end. Without a VM only. */
+/* The leases end, now if no VM has the GPUs and all is as it was before, otherwise when the
+ * keeper has seen to that. */
 void aqr_gpu_hold_free(AqrGpuHold *hold);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrGpuHold, aqr_gpu_hold_free)
 
@@ -35,13 +37,19 @@ const GPtrArray *aqr_gpu_hold_get_gpus(const AqrGpuHold *hold);
 /* What the guest is to have of them. Transfer full: of AqrGpuExpected. */
 GPtrArray *aqr_gpu_hold_expect(const AqrGpuHold *hold) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Before a VM starts: each is well, or can be made so; otherwise it goes into quarantine.
- * AQR_ERROR_GPU. */
+/* Before a VM starts: each is in no quarantine, nobody uses it (between two VMs a driver of
+ * the host may have had it), and it is well, or can be made so; otherwise it goes into
+ * quarantine. AQR_ERROR_GPU. */
 gboolean aqr_gpu_hold_check(AqrGpuHold *hold, GError **error);
 
 /* @qemu has them now; 0: nobody would have to be ended after us. */
 void aqr_gpu_hold_tell_qemu(AqrGpuHold *hold, GPid qemu);
 
 /* After a VM has ended: gives back to the drivers what libvirt did not, looks whether they
- * are well, puts what stays sick into quarantine. */
+ * are well, puts what stays sick into quarantine. What it cannot give back, or somebody has
+ * still, is left to the keeper if it stays so until aqr_gpu_hold_free(). */
 void aqr_gpu_hold_restore(AqrGpuHold *hold);
+
+/* The VM could not be ended: from now on the GPUs are left alone, and after
+ * aqr_gpu_hold_free() the keeper does what it does for one that is killed. */
+void aqr_gpu_hold_abandon(AqrGpuHold *hold);

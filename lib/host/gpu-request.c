@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/gpu-request.h"
 
+#include <string.h>
+#include <unistd.h>
+
 #include "base/error.h"
+#include "host/lease-dir.h"
 #include "host/quarantine.h"
 #include "host/vfio.h"
+
+char *
+aqr_gpu_request_slot(const AqrPciDevice *device)
+{
+    return device->is_vf ? aqr_pci_address_to_string(&device->address)
+                         : aqr_pci_address_slot(&device->address);
+}
 
 GPtrArray *
 aqr_gpu_request_slots(const AqrGpu *gpu)
@@ -12,7 +23,7 @@ aqr_gpu_request_slots(const AqrGpu *gpu)
 
     for (guint i = 0; i < gpu->together->len; i++) {
         const AqrPciDevice *device = g_ptr_array_index(gpu->together, i);
-        g_autofree char *slot = aqr_pci_address_slot(&device->address);
+        g_autofree char *slot = aqr_gpu_request_slot(device);
 
         if (!g_ptr_array_find_with_equal_func(slots, slot, g_str_equal, NULL))
             g_ptr_array_add(slots, g_steal_pointer(&slot));
@@ -20,8 +31,8 @@ aqr_gpu_request_slots(const AqrGpu *gpu)
     return g_steal_pointer(&slots);
 }
 
-static gboolean
-check_quarantine(const AqrGpu *gpu, GError **error)
+gboolean
+aqr_gpu_request_check_quarantine(const AqrGpu *gpu, GError **error)
 {
     g_autoptr(GPtrArray) slots = aqr_gpu_request_slots(gpu);
     g_autofree char *address = aqr_gpu_address(gpu);
@@ -33,8 +44,8 @@ check_quarantine(const AqrGpu *gpu, GError **error)
         if (reason != NULL) {
             g_set_error(error, AQR_ERROR, AQR_ERROR_GPU,
                         "GPU %s: is in quarantine: %s; when it is mended, rocm-qemu-gpus "
-                        "release %s.0",
-                        address, reason, slot);
+                        "release %s%s",
+                        address, reason, slot, strchr(slot, '.') == NULL ? ".0" : "");
             return FALSE;
         }
     }
@@ -44,7 +55,8 @@ check_quarantine(const AqrGpu *gpu, GError **error)
 static gboolean
 check_usable(const AqrGpu *gpu, const AqrGpuRequest *request, GError **error)
 {
-    return check_quarantine(gpu, error) && aqr_vfio_check_user(gpu, request->ram_mib, error);
+    return aqr_gpu_request_check_quarantine(gpu, error) &&
+           (!request->own_qemu || aqr_vfio_check_user(gpu, request->ram_mib, error));
 }
 
 static gboolean
@@ -86,6 +98,19 @@ list_usable(const AqrGpuRequest *request, const AqrGpuInventory *inventory, GStr
     return g_steal_pointer(&usable);
 }
 
+/* Without it each GPU would be one in quarantine. */
+static gboolean
+check_lease_dir(GError **error)
+{
+    int dir;
+
+    if (!aqr_lease_dir_open(FALSE, &dir, error))
+        return FALSE;
+    if (dir >= 0)
+        close(dir);
+    return TRUE;
+}
+
 GPtrArray *
 aqr_gpu_request_choose(const AqrGpuRequest *request, const AqrGpuInventory *inventory,
                        AqrGpuIsFree is_free, gpointer data, GError **error)
@@ -97,12 +122,19 @@ aqr_gpu_request_choose(const AqrGpuRequest *request, const AqrGpuInventory *inve
 
     if (request->selectors->len == 0)
         return g_ptr_array_new();
+    if (!check_lease_dir(error))
+        return NULL;
     if (!aqr_gpu_selectors_check(request->selectors, aqr_gpu_inventory_get_devices(inventory),
                                  aqr_gpu_inventory_get_gpus(inventory), error))
         return NULL;
     usable = list_usable(request, inventory, refused, error);
     if (usable == NULL)
         return NULL;
+    if (usable->len == 0 && refused->len > 0) {
+        g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "no GPU of this host can be had: %s",
+                    refused->str + strlen("; "));
+        return NULL;
+    }
     chosen = aqr_gpu_choose(request->selectors, usable, request->forced, is_free, data, &failed);
     if (failed != NULL)
         g_set_error(error, failed->domain, failed->code, "%s%s", failed->message, refused->str);

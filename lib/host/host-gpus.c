@@ -2,6 +2,7 @@
 
 /* The part of host/host-facts that looks at GPUs. */
 #include "host/gpu-inventory.h"
+#include "host/gpu-request.h"
 #include "host/host-facts.h"
 #include "host/lease.h"
 #include "host/quarantine.h"
@@ -26,7 +27,7 @@ describe_holder(const AqrGpu *gpu, const char *slot)
 static void
 add_gpu(AqrHostFacts *facts, const AqrGpu *gpu, const char *root)
 {
-    g_autofree char *slot = aqr_pci_address_slot(&gpu->device->address);
+    g_autofree char *slot = aqr_gpu_request_slot(gpu->device);
     g_autofree char *path = g_strdup_printf("/dev/vfio/%d", gpu->device->iommu_group);
     AqrHostGpu *found = g_new0(AqrHostGpu, 1);
 

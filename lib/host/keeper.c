@@ -67,7 +67,7 @@ make_argv(const char *program, const GPtrArray *leases, const AqrGpuDrivers *dri
 
 AqrKeeper *
 aqr_keeper_new(const char *program, const GPtrArray *leases, const AqrGpuDrivers *drivers,
-               GError **error)
+               G_GNUC_UNUSED const int *keep_open, GError **error)
 {
     g_auto(GStrv) argv = make_argv(program, leases, drivers);
     g_autoptr(GError) failed = NULL;
@@ -112,6 +112,14 @@ static gboolean
 has_ended(gpointer data)
 {
     return *(gboolean *)data;
+}
+
+void
+aqr_keeper_abandon(AqrKeeper *keeper)
+{
+    g_output_stream_close(g_subprocess_get_stdin_pipe(keeper->process), NULL, NULL);
+    g_object_unref(keeper->process);
+    g_free(keeper);
 }
 
 void

@@ -14,10 +14,14 @@ typedef struct AqrKeeper AqrKeeper;
 
 /* Starts @program (libexec's rocm-gpu-keeper) over @leases (of AqrLease). */
 AqrKeeper *aqr_keeper_new(const char *program, const GPtrArray *leases,
-                          const AqrGpuDrivers *drivers, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                          const AqrGpuDrivers *drivers, const int *keep_open,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The QEMU that has the GPUs now, to be ended after us; 0: none does. */
 void aqr_keeper_tell_qemu(AqrKeeper *keeper, GPid qemu);
+
+/* Not all has been given back: it takes over as if we were killed, and is not waited for. */
+void aqr_keeper_abandon(AqrKeeper *keeper);
 
 /* All has been given back: it ends at once, and is waited for. NULL is harmless. */
 void aqr_keeper_free(AqrKeeper *keeper);

@@ -115,23 +115,25 @@ set_busy(const char *slot, int fd, GError **error)
 /* Looks before it opens for writing: such a file's closing is what a watch waits for, and
  * two that wait would else wake each other for ever. */
 static gboolean
-is_busy(int dir, const char *slot, GError **error)
+check_free(int dir, const char *slot, GError **error)
 {
     int fd = aqr_lease_dir_open_file(dir, slot, O_RDONLY);
-    gboolean busy = fd >= 0 && is_locked(fd);
+    gboolean busy;
 
+    if (fd < 0)
+        return errno == ENOENT || fail_file(slot, error) >= 0;
+    busy = is_locked(fd);
     if (busy)
         set_busy(slot, fd, error);
-    if (fd >= 0)
-        close(fd);
-    return busy;
+    close(fd);
+    return !busy;
 }
 
 /* -1 without an error: the file went away meanwhile. */
 static int
 try_file(int dir, const char *slot, GError **error)
 {
-    int fd = is_busy(dir, slot, error) ? -1 : open_file(dir, slot, error);
+    int fd = check_free(dir, slot, error) ? open_file(dir, slot, error) : -1;
 
     if (fd < 0)
         return -1;
@@ -184,6 +186,22 @@ aqr_lease_adopt(const char *slot, int fd, const char *purpose)
     lease->fd = fd;
     describe(fd, purpose);
     return lease;
+}
+
+gboolean
+aqr_lease_check(const char *slot, GError **error)
+{
+    gboolean unheld;
+    int dir;
+
+    g_return_val_if_fail(is_slot(slot), FALSE);
+    if (!aqr_lease_dir_open(FALSE, &dir, error))
+        return FALSE;
+    if (dir < 0)
+        return TRUE;
+    unheld = check_free(dir, slot, error);
+    close(dir);
+    return unheld;
 }
 
 AqrLease *

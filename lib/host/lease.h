@@ -10,6 +10,10 @@
  * `flock /run/lock/rocm-gpu/0000:03:00 COMMAND`. */
 typedef struct AqrLease AqrLease;
 
+/* Whether aqr_lease_take() would get the slot's lease now, as far as a look tells: the same
+ * errors. Others do not notice it. */
+gboolean aqr_lease_check(const char *slot, GError **error);
+
 /* Takes the slot's lease ("0000:03:00"), without waiting. @purpose is shown to others:
  * "autopkgtest gzip". NULL and AQR_ERROR_GPU when somebody has it, named as far as it is
  * known; NULL and AQR_ERROR_HOST when the directory cannot be used or is not safe. */

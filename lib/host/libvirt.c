@@ -58,6 +58,14 @@ aqr_libvirt_is_embed(const char *uri)
     return g_str_has_prefix(uri, AQR_LIBVIRT_EMBED);
 }
 
+gboolean
+aqr_libvirt_runs_as_caller(const char *uri)
+{
+    g_autoptr(GUri) parts = g_uri_parse(uri, G_URI_FLAGS_NONE, NULL);
+
+    return parts == NULL || !g_str_equal(g_uri_get_path(parts), "/system");
+}
+
 /* --- connecting -------------------------------------------------------- */
 
 /* A daemon that accepts and does not answer holds virConnectOpen() for ever, and

@@ -30,6 +30,10 @@ const char *aqr_libvirt_choose_uri(const char *wanted);
 
 gboolean aqr_libvirt_is_embed(const char *uri);
 
+/* Whether QEMU will be the caller's own process, and may do what he may: inside of us, or
+ * of his session's daemon; not of the system's, which is root. */
+gboolean aqr_libvirt_runs_as_caller(const char *uri);
+
 /* Whether this host has a QEMU of its own; libvirt within us would tell only when the
  * VM starts. AQR_ERROR_HOST. */
 gboolean aqr_libvirt_check_qemu(GError **error);

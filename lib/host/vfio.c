@@ -2,7 +2,6 @@
 #include "host/vfio.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -144,17 +143,6 @@ aqr_vfio_check_unused(const AqrGpu *gpu, GError **error)
 
 /* --- an ordinary user ---------------------------------------------------- */
 
-/* Whether he may is known by doing it. Who has it already is another question. */
-static gboolean
-can_open(const char *node)
-{
-    int fd = open(node, O_RDWR | O_CLOEXEC);
-
-    if (fd >= 0)
-        close(fd);
-    return fd >= 0 || errno == EBUSY;
-}
-
 static gboolean
 check_bound(const char *address, const char *dir, GError **error)
 {
@@ -170,13 +158,14 @@ check_bound(const char *address, const char *dir, GError **error)
     return FALSE;
 }
 
+/* Not by opening it: a group can be open once, and another may want it right now. */
 static gboolean
 check_open(const char *address, const char *dir, GError **error)
 {
     g_autofree char *group = aqr_sysfs_read_link(dir, "iommu_group");
     g_autofree char *node = g_build_filename("/dev/vfio", group == NULL ? "" : group, NULL);
 
-    if (group != NULL && can_open(node))
+    if (group != NULL && access(node, R_OK | W_OK) == 0)
         return TRUE;
     g_set_error(error, AQR_ERROR, AQR_ERROR_HOST,
                 "you may not use %s of %s: %s; let udev give it to a group that you are in, with "

@@ -23,6 +23,7 @@ gboolean aqr_vfio_load(GError **error);
 gboolean aqr_vfio_check_unused(const AqrGpu *gpu, GError **error);
 
 /* Whether a user who is not root, and QEMU with him, may use @gpu as it is: all functions
- * on vfio-pci already, /dev/vfio/GROUP open to him, and RLIMIT_MEMLOCK no less than @ram_mib
- * and 1 GiB. AQR_ERROR_HOST with the remedy. TRUE at once for root. */
+ * on vfio-pci already, /dev/vfio/GROUP open to him (which is not tried: one may have it), and
+ * RLIMIT_MEMLOCK no less than @ram_mib and 1 GiB. AQR_ERROR_HOST with the remedy. TRUE at once for
+ * root. */
 gboolean aqr_vfio_check_user(const AqrGpu *gpu, guint64 ram_mib, GError **error);

@@ -72,7 +72,7 @@ start_keeper(const char *program, const GPtrArray *leases)
 {
     g_autoptr(AqrGpuDrivers) drivers = aqr_gpu_drivers_parse("0000:ff:1f.7=amdgpu", NULL);
     g_autoptr(GError) error = NULL;
-    AqrKeeper *keeper = aqr_keeper_new(program, leases, drivers, &error);
+    AqrKeeper *keeper = aqr_keeper_new(program, leases, drivers, NULL, &error);
 
     ck_assert_no_error(error);
     return keeper;
@@ -196,7 +196,7 @@ START_TEST(tells_what_cannot_be_started)
     g_autoptr(AqrGpuDrivers) drivers = aqr_gpu_drivers_parse("", NULL);
     g_autoptr(GError) error = NULL;
 
-    ck_assert_ptr_null(aqr_keeper_new("/no/such/keeper", leases, drivers, &error));
+    ck_assert_ptr_null(aqr_keeper_new("/no/such/keeper", leases, drivers, NULL, &error));
     ck_assert_ptr_nonnull(strstr(error->message, "/no/such/keeper"));
     ck_assert_error(error, AQR_ERROR_HOST);
     g_clear_pointer(&leases, g_ptr_array_unref);
