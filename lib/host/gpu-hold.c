@@ -9,10 +9,6 @@
 #include "host/quarantine.h"
 #include "host/vfio.h"
 
-/* A reset and a rescan of some functions; a card that is not ready after its reset makes
- * the kernel wait for a minute (gpu.md 4.2). */
-#define RECOVERY_TIMEOUT (180 * G_TIME_SPAN_SECOND)
-
 struct AqrGpuHold {
     const AqrGpuHoldConfig *config;
     AqrGpuInventory *inventory; /* the GPUs are its */
@@ -203,7 +199,7 @@ post_keeper(AqrGpuHold *hold, GError **error)
     if (hold->gpus->len == 0)
         return TRUE;
     hold->drivers = aqr_gpu_drivers_of(hold->gpus);
-    hold->keeper = aqr_keeper_new(hold->config->keeper, hold->leases, hold->drivers, error);
+    hold->keeper = aqr_keeper_new(hold->config->keeper, hold->leases, hold->drivers, NULL, error);
     return hold->keeper != NULL;
 }
 
@@ -268,7 +264,6 @@ static gboolean
 make_well(const AqrGpuHold *hold, const AqrGpu *gpu, GError **error)
 {
     const AqrGpuHoldConfig *config = hold->config;
-    AqrPatience patience = aqr_patience(RECOVERY_TIMEOUT, NULL);
     g_autofree char *slot = aqr_pci_address_slot(&gpu->device->address);
     g_autofree char *address = aqr_gpu_address(gpu);
     g_autoptr(GError) sick = NULL;
@@ -277,7 +272,7 @@ make_well(const AqrGpuHold *hold, const AqrGpu *gpu, GError **error)
         return TRUE;
     note(config, sick->message);
     g_clear_error(&sick);
-    if (aqr_gpu_health_recover(gpu, &patience, config->note, config->data, &sick))
+    if (aqr_gpu_health_recover(gpu, NULL, config->note, config->data, &sick))
         return TRUE;
     if (!aqr_quarantine_set(slot, sick->message, NULL))
         note(config, "it could not be put into quarantine");
