@@ -3,14 +3,13 @@
 
 #include "base/error.h"
 #include "cli/program.h"
+#include "host/gpu-bind.h"
 #include "host/gpu-health.h"
 #include "host/gpu-hold.h"
 #include "host/gpu-status.h"
 #include "host/lease.h"
 #include "host/quarantine.h"
 #include "host/vfio.h"
-
-#define RESET_TIMEOUT (180 * G_TIME_SPAN_SECOND)
 
 static void
 note(const char *text, G_GNUC_UNUSED gpointer data)
@@ -82,16 +81,30 @@ lease_slots(const AqrGpu *gpu, const char *purpose, GError **error)
     return g_steal_pointer(&leases);
 }
 
+/* The drivers are as they were afterwards, whatever a rescan has bound. */
+static gboolean
+reset(const AqrGpu *gpu, GError **error)
+{
+    g_autoptr(GPtrArray) gpus = g_ptr_array_new();
+    g_autoptr(AqrGpuDrivers) drivers = NULL;
+    gboolean well;
+
+    if (!aqr_gpu_health_check_reset(gpu, error) || !aqr_vfio_check_unused(gpu, error))
+        return FALSE;
+    g_ptr_array_add(gpus, (gpointer)gpu);
+    drivers = aqr_gpu_drivers_of(gpus);
+    well = aqr_gpu_health_recover(gpu, NULL, note, NULL, error);
+    return aqr_gpu_drivers_restore(drivers, well ? error : NULL) && well;
+}
+
 gboolean
 gpus_reset(G_GNUC_UNUSED const GpusOptions *options, char **words, GError **error)
 {
-    AqrPatience patience = aqr_patience(RESET_TIMEOUT, NULL);
     g_autoptr(AqrGpuInventory) inventory = take_inventory(error);
     const AqrGpu *gpu = inventory == NULL ? NULL : find_gpu(inventory, words[0], error);
     g_autoptr(GPtrArray) leases = gpu == NULL ? NULL : lease_slots(gpu, "reset", error);
 
-    if (leases == NULL || !aqr_vfio_check_unused(gpu, error) ||
-        !aqr_gpu_health_recover(gpu, &patience, note, NULL, error))
+    if (leases == NULL || !reset(gpu, error))
         return FALSE;
     g_print("%s is well\n", words[0]);
     return TRUE;

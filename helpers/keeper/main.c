@@ -16,7 +16,11 @@
 #include "host/pci-scan.h"
 
 /* The guest's agent waits 5 s for its server, and then shuts the guest down. */
-#define GRACE 30
+#define GRACE (30 * G_TIME_SPAN_SECOND)
+
+/* A daemon's autodestroy: SIGTERM, and SIGKILL 15 s later; more where the host is busy. */
+#define DAEMON_GRACE (120 * G_TIME_SPAN_SECOND)
+#define FREE_TIMEOUT (120 * G_TIME_SPAN_SECOND)
 
 static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2 };
 
@@ -56,7 +60,7 @@ adopt(const GPtrArray *slots, const GArray *fds)
 static void
 keep(AqrKeeperWork *work, const GArray *fds)
 {
-    AqrKeptQemu qemu;
+    g_auto(AqrKeptQemu) qemu = { 0 };
 
     if (!aqr_keeper_work_listen(STDIN_FILENO, &qemu)) {
         g_autoptr(GPtrArray) leases = adopt(work->slots, fds);
@@ -65,13 +69,21 @@ keep(AqrKeeperWork *work, const GArray *fds)
     }
 }
 
+/* Who has started us waits for it. What follows is for nobody. */
+static gboolean
+say_ready(void)
+{
+    return write(STDOUT_FILENO, "", 1) == 1 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0;
+}
+
 /* The arguments behind the options. */
 static char **
-take_options(char **words, gint64 *grace)
+take_options(char **words, AqrKeeperWork *work)
 {
     if (words[0] == NULL || !g_str_has_prefix(words[0], "--grace="))
         return words;
-    *grace = atoi(words[0] + strlen("--grace=")) * G_TIME_SPAN_SECOND;
+    work->grace = atoi(words[0] + strlen("--grace=")) * G_TIME_SPAN_SECOND;
+    work->daemon_grace = work->grace;
     return words + 1;
 }
 
@@ -80,8 +92,12 @@ main(G_GNUC_UNUSED int argc, char **argv)
 {
     g_autoptr(GPtrArray) slots = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
-    AqrKeeperWork work = { .slots = slots, .grace = GRACE * G_TIME_SPAN_SECOND, .note = note };
-    char **words = take_options(argv + 1, &work.grace);
+    AqrKeeperWork work = { .slots = slots,
+                           .grace = GRACE,
+                           .daemon_grace = DAEMON_GRACE,
+                           .patience = FREE_TIMEOUT,
+                           .note = note };
+    char **words = take_options(argv + 1, &work);
     g_autoptr(AqrGpuDrivers) drivers =
         words[0] == NULL ? NULL : aqr_gpu_drivers_parse(words[0], NULL);
 
@@ -93,7 +109,8 @@ main(G_GNUC_UNUSED int argc, char **argv)
         return 2;
     work.drivers = drivers;
     work.devices = aqr_pci_scan(NULL);
-    keep(&work, fds);
+    if (say_ready())
+        keep(&work, fds);
     g_clear_pointer(&work.devices, g_ptr_array_unref);
     return 0;
 }

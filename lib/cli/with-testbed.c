@@ -80,44 +80,6 @@ use_testbed(const Use *use, const AqrLiveConfig *config, AqrVmSpec *spec, GError
     return done;
 }
 
-static gboolean
-make_world(const Use *use, AqrVmSpec *spec, const char *work_dir, GError **error)
-{
-    const AqrVmOptions *options = use->options;
-    g_autofree char *agent = aqr_program_libexec("rocm-testbed-agent");
-    g_autofree char *exec = aqr_program_libexec("rocm-testbed-exec");
-    g_autofree char *socket = g_build_filename(work_dir, "exec", NULL);
-    const char *exec_argv[] = { exec, socket, NULL };
-    g_autofree char *keeper = aqr_program_libexec("rocm-gpu-keeper");
-    g_autofree char *table = aqr_program_data("amdgpu-gfx.tsv");
-    g_autofree char *purpose = g_path_get_basename(options->images[0]);
-    const AqrGpuHoldConfig gpus = {
-        .request = aqr_vm_plan_gpu_request(options, spec->ram_mib, table),
-        .wait = options->gpu_wait * G_TIME_SPAN_SECOND,
-        .purpose = purpose,
-        .keeper = keeper,
-        .stop = use->stop,
-        .note = note,
-    };
-    const AqrLiveConfig config = {
-        .uri = aqr_libvirt_choose_uri(options->connect),
-        .work_dir = work_dir,
-        .agent_file = agent,
-        .exec_argv = exec_argv,
-        .user = options->user,
-        .password = options->password,
-        .gpus = &gpus,
-        .gpu_ready = options->gpu_ready,
-        .boot_timeout = aqr_vm_plan_boot_seconds(options, spec) * G_TIME_SPAN_SECOND,
-        .poweroff_timeout = aqr_vm_plan_poweroff_seconds(options, spec) * G_TIME_SPAN_SECOND,
-        .stop = use->stop,
-        .note = note,
-        .boot_text = options->show_boot ? show_boot : NULL,
-    };
-
-    return use_testbed(use, &config, spec, error);
-}
-
 static void
 print_plan(const AqrVmSpec *spec)
 {
@@ -173,6 +135,47 @@ remove_dirs(Dirs *dirs)
 }
 
 static gboolean
+make_world(const Use *use, AqrVmSpec *spec, const Dirs *dirs, GError **error)
+{
+    const AqrVmOptions *options = use->options;
+    g_autofree char *agent = aqr_program_libexec("rocm-testbed-agent");
+    g_autofree char *exec = aqr_program_libexec("rocm-testbed-exec");
+    g_autofree char *socket = g_build_filename(dirs->work, "exec", NULL);
+    const char *exec_argv[] = { exec, socket, NULL };
+    g_autofree char *keeper = aqr_program_libexec("rocm-gpu-keeper");
+    g_autofree char *table = aqr_program_data("amdgpu-gfx.tsv");
+    g_autofree char *purpose = g_path_get_basename(options->images[0]);
+    /* Who sweeps up lets a QEMU alone that the keeper is about to end in order. */
+    const int keep_open[] = { dirs->work_lock, dirs->store_lock, -1 };
+    const AqrGpuHoldConfig gpus = {
+        .request = aqr_vm_plan_gpu_request(options, spec->ram_mib, table),
+        .wait = options->gpu_wait * G_TIME_SPAN_SECOND,
+        .purpose = purpose,
+        .keeper = keeper,
+        .keep_open = keep_open,
+        .stop = use->stop,
+        .note = note,
+    };
+    const AqrLiveConfig config = {
+        .uri = aqr_libvirt_choose_uri(options->connect),
+        .work_dir = dirs->work,
+        .agent_file = agent,
+        .exec_argv = exec_argv,
+        .user = options->user,
+        .password = options->password,
+        .gpus = &gpus,
+        .gpu_ready = options->gpu_ready,
+        .boot_timeout = aqr_vm_plan_boot_seconds(options, spec) * G_TIME_SPAN_SECOND,
+        .poweroff_timeout = aqr_vm_plan_poweroff_seconds(options, spec) * G_TIME_SPAN_SECOND,
+        .stop = use->stop,
+        .note = note,
+        .boot_text = options->show_boot ? show_boot : NULL,
+    };
+
+    return use_testbed(use, &config, spec, error);
+}
+
+static gboolean
 use_in(const Use *use, const Dirs *dirs, GError **error)
 {
     g_autofree char *log = g_build_filename(dirs->work, "libvirt.log", NULL);
@@ -186,7 +189,7 @@ use_in(const Use *use, const Dirs *dirs, GError **error)
         print_plan(spec);
         return TRUE;
     }
-    return make_world(use, spec, dirs->work, error);
+    return make_world(use, spec, dirs, error);
 }
 
 /* What is left to do for a process that a second signal ends: libvirt inside of it

@@ -70,6 +70,12 @@ aqr_connection_get_handle(AqrConnection *connection)
     return connection->handle;
 }
 
+gboolean
+aqr_connection_is_daemon(const AqrConnection *connection)
+{
+    return connection->embed_root == NULL;
+}
+
 void
 aqr_connection_share_capabilities(const AqrConnection *connection)
 {

@@ -18,6 +18,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrConnection, aqr_connection_close)
 /* (transfer none) */
 virConnectPtr aqr_connection_get_handle(AqrConnection *connection);
 
+/* Whether libvirt is a daemon, which outlives us. */
+gboolean aqr_connection_is_daemon(const AqrConnection *connection);
+
 /* What a VM's start has taught libvirt of this host is kept for the next process. */
 void aqr_connection_share_capabilities(const AqrConnection *connection);
 

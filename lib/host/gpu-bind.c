@@ -119,6 +119,16 @@ aqr_gpu_drivers_addresses(const AqrGpuDrivers *drivers)
 
 /* --- as text ------------------------------------------------------------- */
 
+/* sysfs allows whatever a driver's author likes in its name, blanks too. */
+static void
+append_name(GString *text, const char *divider, const char *name)
+{
+    g_autofree char *escaped = name == NULL ? NULL : g_uri_escape_string(name, NULL, FALSE);
+
+    if (escaped != NULL)
+        g_string_append_printf(text, "%s%s", divider, escaped);
+}
+
 char *
 aqr_gpu_drivers_to_string(const AqrGpuDrivers *drivers)
 {
@@ -127,25 +137,36 @@ aqr_gpu_drivers_to_string(const AqrGpuDrivers *drivers)
     for (guint i = 0; i < drivers->functions->len; i++) {
         const Function *function = drivers->functions->pdata[i];
 
-        g_string_append_printf(text, "%s%s=%s%s%s", i == 0 ? "" : " ", function->address,
-                               function->driver == NULL ? "" : function->driver,
-                               function->override == NULL ? "" : ":",
-                               function->override == NULL ? "" : function->override);
+        g_string_append_printf(text, "%s%s=", i == 0 ? "" : " ", function->address);
+        append_name(text, "", function->driver);
+        append_name(text, ":", function->override);
     }
     return g_strdup(text->str);
 }
 
-/* It becomes part of a path. */
 static gboolean
-is_driver(const char *name)
+is_name(const char *name)
 {
-    return g_regex_match_simple("^[A-Za-z0-9_-]*$", name, G_REGEX_DOLLAR_ENDONLY, 0);
+    for (const char *c = name; *c != '\0'; c++) {
+        if (*c == '/' || g_ascii_iscntrl(*c))
+            return FALSE;
+    }
+    return !g_str_equal(name, ".") && !g_str_equal(name, "..");
+}
+
+/* It becomes part of a path. NULL: @text is no name. (transfer full) */
+static char *
+parse_name(const char *text)
+{
+    g_autofree char *name = g_uri_unescape_string(text == NULL ? "" : text, NULL);
+
+    return name != NULL && is_name(name) ? g_steal_pointer(&name) : NULL;
 }
 
 static char *
-null_if_empty(const char *text)
+null_if_empty(char **name)
 {
-    return text == NULL || *text == '\0' ? NULL : g_strdup(text);
+    return **name == '\0' ? NULL : g_steal_pointer(name);
 }
 
 static Function *
@@ -153,12 +174,13 @@ parse_function(const char *word, GError **error)
 {
     g_auto(GStrv) sides = g_strsplit(word, "=", 2);
     g_auto(GStrv) names = g_strsplit(sides[0] == NULL || sides[1] == NULL ? "" : sides[1], ":", 2);
-    const char *driver = names[0], *override = driver == NULL ? NULL : names[1];
+    g_autofree char *driver = parse_name(names[0]);
+    g_autofree char *override = parse_name(names[0] == NULL ? NULL : names[1]);
     AqrPciAddress address;
     Function *function;
 
     if (strchr(word, '=') == NULL || !aqr_pci_address_parse(sides[0], &address, NULL) ||
-        (driver != NULL && !is_driver(driver)) || (override != NULL && !is_driver(override))) {
+        driver == NULL || override == NULL) {
         g_set_error(error, AQR_ERROR, AQR_ERROR_USAGE,
                     "\"%s\" is not a function with its driver, as \"0000:03:00.0=amdgpu\" is",
                     word);
@@ -166,8 +188,8 @@ parse_function(const char *word, GError **error)
     }
     function = g_new0(Function, 1);
     function->address = aqr_pci_address_to_string(&address);
-    function->driver = null_if_empty(driver);
-    function->override = null_if_empty(override);
+    function->driver = null_if_empty(&driver);
+    function->override = null_if_empty(&override);
     return function;
 }
 
@@ -211,13 +233,29 @@ has_driver(const Function *function)
 gboolean
 aqr_gpu_drivers_are_back(const AqrGpuDrivers *drivers)
 {
+    return aqr_gpu_drivers_are_back_in(drivers, NULL);
+}
+
+gboolean
+aqr_gpu_drivers_are_back_in(const AqrGpuDrivers *drivers, const char *slot)
+{
     for (guint i = 0; i < drivers->functions->len; i++) {
         const Function *function = drivers->functions->pdata[i];
 
-        if (is_there(function) && !has_driver(function))
+        if ((slot == NULL || aqr_gpu_drivers_is_in(function->address, slot)) &&
+            is_there(function) && !has_driver(function))
             return FALSE;
     }
     return TRUE;
+}
+
+gboolean
+aqr_gpu_drivers_is_in(const char *address, const char *slot)
+{
+    gsize length = strlen(slot);
+
+    return strncmp(address, slot, length) == 0 &&
+           (address[length] == '.' || address[length] == '\0');
 }
 
 static gboolean

@@ -13,8 +13,8 @@ typedef struct AqrGpuDrivers AqrGpuDrivers;
 
 AqrGpuDrivers *aqr_gpu_drivers_of(const GPtrArray *gpus) G_GNUC_WARN_UNUSED_RESULT;
 
-/* "0000:03:00.0=amdgpu 0000:03:00.1=vfio-pci:vfio-pci", with the override behind the colon,
- * and back; AQR_ERROR_USAGE. */
+/* "0000:03:00.0=amdgpu 0000:03:00.1=vfio-pci:vfio-pci", with the override behind the colon
+ * and odd characters as in a URI, and back; AQR_ERROR_USAGE. */
 char *aqr_gpu_drivers_to_string(const AqrGpuDrivers *drivers) G_GNUC_WARN_UNUSED_RESULT;
 AqrGpuDrivers *aqr_gpu_drivers_parse(const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -26,6 +26,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrGpuDrivers, aqr_gpu_drivers_free)
 
 /* Whether each function that is still there has the driver that it had. */
 gboolean aqr_gpu_drivers_are_back(const AqrGpuDrivers *drivers);
+
+/* The same of those in @slot only: "0000:03:00", or one function of it, "0000:03:00.1". */
+gboolean aqr_gpu_drivers_are_back_in(const AqrGpuDrivers *drivers, const char *slot);
+gboolean aqr_gpu_drivers_is_in(const char *address, const char *slot);
 
 /* Binds each to the driver that it had, where it has another, and sets its override back. A
  * function that has gone is passed over; one that somebody has open is left alone, and is a

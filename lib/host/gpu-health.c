@@ -17,6 +17,10 @@
 #define LOOK_TIMEOUT (70 * G_TIME_SPAN_SECOND)
 #define CONFIG_SIZE 64
 
+/* Of each step of the ladder: a reset may take that minute too, and a driver that finds its
+ * device by a rescan takes its time. */
+#define STEP_TIMEOUT (120 * G_TIME_SPAN_SECOND)
+
 static char *
 path_of(const char *address, const char *name)
 {
@@ -99,13 +103,63 @@ aqr_gpu_health_check(const AqrGpu *gpu, GError **error)
     return check_functions(addresses, error);
 }
 
+/* --- what a reset would hit ---------------------------------------------- */
+
+/* What is kept awake, reset or removed with it shall be the GPU's own. */
+static gboolean
+check_own(const AqrGpu *gpu, GError **error)
+{
+    g_autofree char *address = aqr_gpu_address(gpu);
+    g_autofree char *other = NULL;
+
+    if (gpu->foreign->len == 0)
+        return TRUE;
+    other = aqr_pci_address_to_string(&((AqrPciDevice *)gpu->foreign->pdata[0])->address);
+    g_set_error(error, AQR_ERROR, AQR_ERROR_GPU,
+                "GPU %s is not reset: %s shares its IOMMU group, and is not of it", address, other);
+    return FALSE;
+}
+
+static gboolean
+check_driver(const char *address, GError **error)
+{
+    g_autofree char *dir = path_of(address, NULL);
+    g_autofree char *driver = aqr_sysfs_read_link(dir, "driver");
+    g_autofree char *name = g_strdup_printf("pci_%s", address);
+
+    if (driver == NULL || g_str_has_prefix(driver, "vfio") || g_str_has_suffix(driver, "vfio_pci"))
+        return TRUE;
+    g_strdelimit(name, ":.", '_');
+    g_set_error(error, AQR_ERROR, AQR_ERROR_GPU,
+                "%s has the driver %s, and a reset would take the device away under it; detach "
+                "it first (virsh nodedev-detach %s), and give it back afterwards (virsh "
+                "nodedev-reattach)",
+                address, driver, name);
+    return FALSE;
+}
+
+gboolean
+aqr_gpu_health_check_reset(const AqrGpu *gpu, GError **error)
+{
+    g_autoptr(GPtrArray) addresses = list_functions(gpu);
+
+    if (!check_own(gpu, error))
+        return FALSE;
+    for (guint i = 0; i < addresses->len; i++) {
+        if (!check_driver(addresses->pdata[i], error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 /* --- the ladder ---------------------------------------------------------- */
 
 typedef struct {
     const char *address; /* the GPU's */
     const char *bridge;  /* the port above; NULL: none */
     const GPtrArray *functions;
-    const AqrPatience *patience;
+    AqrPatience patience; /* of the step */
+    gboolean is_vf;
 } Ladder;
 
 /* What fails is told by the look that follows. */
@@ -113,7 +167,7 @@ static void
 write_it(const Ladder *ladder, const char *path, const char *text)
 {
     if (is_there(path))
-        aqr_bounded_write(path, text, ladder->patience, NULL);
+        aqr_bounded_write(path, text, &ladder->patience, NULL);
 }
 
 static void
@@ -181,12 +235,13 @@ reset_port(const Ladder *ladder)
     write_it(ladder, path, "1");
 }
 
+/* No rescan finds a virtual function: its physical one makes it. */
 static gboolean
 can_rescan(const Ladder *ladder)
 {
     g_autofree char *path = path_of(ladder->address, "remove");
 
-    return is_there(path) || ladder->bridge != NULL;
+    return !ladder->is_vf && (is_there(path) || ladder->bridge != NULL);
 }
 
 static gboolean
@@ -227,7 +282,7 @@ rescan(const Ladder *ladder)
 
     remove_slot(ladder);
     write_it(ladder, path, "1");
-    aqr_wait_until(are_all_there, (gpointer)ladder, "the functions", ladder->patience, NULL);
+    aqr_wait_until(are_all_there, (gpointer)ladder, "the functions", &ladder->patience, NULL);
 }
 
 /* In the order of how much each disturbs. The first is no reset, but what the others need. */
@@ -255,22 +310,41 @@ tell(const Notes *notes, const char *address, const char *step)
     notes->note(text, notes->data);
 }
 
-/* What is well is reset all the same: somebody has asked for it. */
-static gboolean
-climb(const Ladder *ladder, const Notes *notes, GString *tried)
+static AqrPatience
+step_patience(const AqrPatience *all)
 {
-    gboolean well = check_functions(ladder->functions, NULL);
+    AqrPatience step = aqr_patience(STEP_TIMEOUT, all == NULL ? NULL : all->stop);
 
-    for (gsize i = 0; i < G_N_ELEMENTS(steps) && !aqr_patience_is_over(ladder->patience); i++) {
-        if (steps[i].is_possible != NULL && !steps[i].is_possible(ladder))
+    if (all != NULL && all->until != 0)
+        step.until = MIN(step.until, all->until);
+    return step;
+}
+
+/* TRUE: it is well at the last look. What is well is reset all the same: somebody has asked
+ * for it. A look may take a minute: there is one at first, and one after each step. */
+static gboolean
+climb(Ladder *ladder, const AqrPatience *patience, const Notes *notes, GString *tried,
+      GError **error)
+{
+    g_autoptr(GError) sick = NULL;
+    gboolean well = check_functions(ladder->functions, &sick), settled = FALSE;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(steps) && !settled; i++) {
+        if ((patience != NULL && aqr_patience_is_over(patience)) ||
+            (steps[i].is_possible != NULL && !steps[i].is_possible(ladder)))
             continue;
         tell(notes, ladder->address, steps[i].name);
         g_string_append_printf(tried, "%s%s", tried->len == 0 ? "" : ", ", steps[i].name);
+        ladder->patience = step_patience(patience);
         steps[i].climb(ladder);
-        if ((!well || i > 0) && check_functions(ladder->functions, NULL))
-            return TRUE;
+        if (well && i == 0)
+            continue;
+        g_clear_error(&sick);
+        well = settled = check_functions(ladder->functions, &sick);
     }
-    return FALSE;
+    if (!well)
+        g_propagate_error(error, g_steal_pointer(&sick));
+    return well;
 }
 
 gboolean
@@ -281,14 +355,17 @@ aqr_gpu_health_recover(const AqrGpu *gpu, const AqrPatience *patience,
     g_autofree char *address = aqr_gpu_address(gpu);
     g_autofree char *bridge =
         gpu->device->has_parent ? aqr_pci_address_to_string(&gpu->device->parent) : NULL;
-    const Ladder ladder = { address, bridge, functions, patience };
+    Ladder ladder = {
+        .address = address, .bridge = bridge, .functions = functions, .is_vf = gpu->device->is_vf
+    };
     const Notes notes = { note, data };
     g_autoptr(GString) tried = g_string_new(NULL);
 
-    if (!aqr_vfio_check_unused(gpu, error))
+    if (!check_own(gpu, error) || !aqr_vfio_check_unused(gpu, error))
         return FALSE;
-    if (climb(&ladder, &notes, tried) || check_functions(functions, error))
+    if (climb(&ladder, patience, &notes, tried, error))
         return TRUE;
-    g_prefix_error(error, "GPU %s stays sick after %s: ", address, tried->str);
+    g_prefix_error(error, "GPU %s stays sick after %s: ", address,
+                   tried->len == 0 ? "nothing" : tried->str);
     return FALSE;
 }

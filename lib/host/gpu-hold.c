@@ -9,10 +9,6 @@
 #include "host/quarantine.h"
 #include "host/vfio.h"
 
-/* A reset and a rescan of some functions; a card that is not ready after its reset makes
- * the kernel wait for a minute (gpu.md 4.2). */
-#define RECOVERY_TIMEOUT (180 * G_TIME_SPAN_SECOND)
-
 struct AqrGpuHold {
     const AqrGpuHoldConfig *config;
     AqrGpuTaken taken;
@@ -129,7 +125,6 @@ static gboolean
 make_well(AqrGpuHold *hold, const AqrGpu *gpu, GError **error)
 {
     const AqrGpuHoldConfig *config = hold->config;
-    AqrPatience patience = aqr_patience(RECOVERY_TIMEOUT, NULL);
     g_autofree char *address = aqr_gpu_address(gpu);
     g_autoptr(GError) sick = NULL;
 
@@ -137,7 +132,7 @@ make_well(AqrGpuHold *hold, const AqrGpu *gpu, GError **error)
         return TRUE;
     note(config, sick->message);
     g_clear_error(&sick);
-    if (aqr_gpu_health_recover(gpu, &patience, config->note, config->data, &sick))
+    if (aqr_gpu_health_recover(gpu, NULL, config->note, config->data, &sick))
         return give_back(hold, error);
     put_into_quarantine(hold, gpu, sick->message);
     g_propagate_prefixed_error(error, g_steal_pointer(&sick),
@@ -163,6 +158,13 @@ aqr_gpu_hold_check(AqrGpuHold *hold, GError **error)
             return FALSE;
     }
     return TRUE;
+}
+
+void
+aqr_gpu_hold_tell_domain(AqrGpuHold *hold, const char *name, gboolean of_daemon)
+{
+    if (hold->keeper != NULL)
+        aqr_keeper_tell_domain(hold->keeper, name, of_daemon);
 }
 
 void

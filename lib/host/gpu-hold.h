@@ -42,6 +42,10 @@ GPtrArray *aqr_gpu_hold_expect(const AqrGpuHold *hold) G_GNUC_WARN_UNUSED_RESULT
  * quarantine. AQR_ERROR_GPU. */
 gboolean aqr_gpu_hold_check(AqrGpuHold *hold, GError **error);
 
+/* Before a VM is started: the name of its domain, by which its QEMU can be told even if its
+ * pid never was; whether libvirt's daemon runs it, and so ends it after us. */
+void aqr_gpu_hold_tell_domain(AqrGpuHold *hold, const char *name, gboolean of_daemon);
+
 /* @qemu has them now; 0: nobody would have to be ended after us. */
 void aqr_gpu_hold_tell_qemu(AqrGpuHold *hold, GPid qemu);
 

@@ -84,6 +84,7 @@ start(gpointer data, GError **error)
 
     if (!aqr_gpu_hold_check(world->gpus, error))
         return FALSE;
+    aqr_gpu_hold_tell_domain(world->gpus, name, aqr_connection_is_daemon(world->connection));
     world->vm = aqr_vm_start(&world->vm_config, error);
     if (world->vm == NULL) {
         aqr_gpu_hold_restore(world->gpus);

@@ -6,11 +6,13 @@
 #include "base/error.h"
 #include "core/gpu.h"
 #include "core/pci-sysfs.h"
+#include "host/bounded.h"
 #include "host/kfd-scan.h"
 #include "host/sysfs.h"
 #include "host/udev.h"
 
 #define PCI_DEVICES "/sys/bus/pci/devices"
+#define WAKE_TIMEOUT (5 * G_TIME_SPAN_SECOND)
 #define CONFIG_SIZE 256 /* all that is not PCI Express's extended space */
 
 static void
@@ -121,14 +123,23 @@ read_device(const char *dir)
     return is_there(dir) ? g_steal_pointer(&device) : NULL;
 }
 
+/* Whoever reads wakes it, and its ports, and waits for that as long as it takes: for ever,
+ * where it is stuck. A device that is awake answers at once; a child for each would cost
+ * more than all the rest. */
 static void
 read_config(AqrPciDevice *device)
 {
     g_autofree char *name = aqr_pci_address_to_string(&device->address);
     g_autofree char *dir = g_build_filename(PCI_DEVICES, name, NULL);
+    g_autofree char *path = g_build_filename(dir, "config", NULL);
+    AqrPatience patience = aqr_patience(WAKE_TIMEOUT, NULL);
 
-    if (device->config == NULL)
+    if (device->config != NULL)
+        return;
+    if (device->power_state == NULL || g_str_equal(device->power_state, "D0"))
         device->config = aqr_sysfs_read_bytes(dir, "config", CONFIG_SIZE);
+    else
+        device->config = aqr_bounded_read(path, CONFIG_SIZE, &patience, NULL);
 }
 
 static void

@@ -74,6 +74,10 @@ static const struct {
     { "03:00=amdgpu", NULL },
     { "=amdgpu", NULL },
     { "03:00.0=../x", NULL },
+    { "03:00.0=..", NULL },
+    { "03:00.0=x%2fy", NULL },
+    { "03:00.0=a%zz", NULL },
+    { "03:00.0=amd%20.gpu%2b:a%3ab", "0000:03:00.0=amd%20.gpu%2B:a%3Ab" },
     { "03:00.0=a:b/c", NULL },
     { "03:00.0=a\n", NULL },
 };

@@ -199,6 +199,85 @@ START_TEST(is_bounded)
 }
 END_TEST
 
+/* Of a patience that is over already, nothing begins; that a look took long is no reason. */
+START_TEST(begins_nothing_late)
+{
+    g_autoptr(GError) error = NULL;
+
+    fake_gpu_write_config(&fake, GPU, 0xff);
+    ck_assert(!recover(-1, &error));
+    ck_assert_str_eq(notes->str, "");
+    ck_assert_ptr_nonnull(strstr(error->message, "stays sick after nothing: " GPU));
+    g_clear_error(&error);
+    ck_assert(!aqr_gpu_health_recover(fake.gpu, NULL, note, NULL, &error));
+    ck_assert_str_eq(notes->str, AWAKE ", " RESCAN);
+}
+END_TEST
+
+START_TEST(does_not_remove_a_virtual_function)
+{
+    AqrPciDevice *device = (AqrPciDevice *)fake.gpu->device;
+    g_autofree char *removed = NULL;
+
+    fake_gpu_write(&fake, DIR "/remove", "");
+    fake_gpu_write(&fake, DIR "/reset", "");
+    fake_gpu_write_config(&fake, GPU, 0xff);
+    device->is_vf = TRUE;
+    ck_assert(!recover(0, NULL));
+    device->is_vf = FALSE;
+    ck_assert_str_eq(notes->str, AWAKE ", " RESET);
+    removed = fake_gpu_read(&fake, DIR "/remove");
+    ck_assert_str_eq(removed, "");
+}
+END_TEST
+
+static const struct {
+    const char *driver, *sound; /* of its function 1 */
+    const char *says;           /* NULL: it may be reset */
+} drivers[] = {
+    { "vfio-pci", "vfio-pci", NULL },
+    { "mlx5_vfio_pci", NULL, NULL },
+    { NULL, NULL, NULL },
+    { "amdgpu", NULL, GPU " has the driver amdgpu" },
+    { "amdgpu", NULL, "virsh nodedev-detach pci_0000_03_00_0" },
+    { "vfio-pci", "snd_hda_intel", "0000:03:00.1 has the driver snd_hda_intel" },
+};
+
+START_TEST(resets_what_the_host_does_not_use)
+{
+    g_autoptr(GError) error = NULL;
+
+    for (guint i = 0; i < fake.gpu->together->len; i++) {
+        const AqrPciDevice *device = g_ptr_array_index(fake.gpu->together, i);
+        g_autofree char *address = aqr_pci_address_to_string(&device->address);
+
+        fake_gpu_bind(&fake, address, i == 0 ? drivers[_i].driver : drivers[_i].sound);
+    }
+    ck_assert(aqr_gpu_health_check_reset(fake.gpu, &error) == (drivers[_i].says == NULL));
+    if (drivers[_i].says != NULL) {
+        ck_assert_msg(strstr(error->message, drivers[_i].says) != NULL, "%s", error->message);
+        ck_assert_error(error, AQR_ERROR_GPU);
+    }
+}
+END_TEST
+
+/* What shares the group would be kept awake, reset and removed too. */
+START_TEST(leaves_what_is_not_its_own)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_ptr_array_add(fake.gpu->foreign, fake.gpu->together->pdata[1]);
+    ck_assert(!aqr_gpu_health_check_reset(fake.gpu, &error));
+    ck_assert_ptr_nonnull(strstr(error->message, "0000:03:00.1 shares its IOMMU group"));
+    ck_assert_error(error, AQR_ERROR_GPU);
+    g_clear_error(&error);
+    ck_assert(!recover(0, &error));
+    ck_assert_error(error, AQR_ERROR_GPU);
+    ck_assert_str_eq(notes->str, "");
+    g_ptr_array_set_size(fake.gpu->foreign, 0);
+}
+END_TEST
+
 /* --- what comes back ----------------------------------------------------- */
 
 /* Of a thread, as what happens in the main context wakes it anyway. */
@@ -242,5 +321,9 @@ add_tests(TCase *tcase)
     tcase_add_test(tcase, resets_what_is_well);
     tcase_add_test(tcase, leaves_what_is_used);
     tcase_add_test(tcase, is_bounded);
+    tcase_add_test(tcase, begins_nothing_late);
+    tcase_add_test(tcase, does_not_remove_a_virtual_function);
+    tcase_add_loop_test(tcase, resets_what_the_host_does_not_use, 0, G_N_ELEMENTS(drivers));
+    tcase_add_test(tcase, leaves_what_is_not_its_own);
     tcase_add_test(tcase, waits_for_what_comes_back);
 }

@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -204,15 +205,81 @@ START_TEST(tells_what_cannot_be_started)
 }
 END_TEST
 
+static const char *const broken[] = { "/bin/true", "/bin/false" };
+
+START_TEST(notices_one_that_ends_at_once)
+{
+    g_autoptr(GPtrArray) leases = take_leases();
+    g_autoptr(AqrGpuDrivers) drivers = aqr_gpu_drivers_parse("", NULL);
+    g_autoptr(GError) error = NULL;
+
+    ck_assert_ptr_null(aqr_keeper_new(broken[_i], leases, drivers, NULL, &error));
+    ck_assert_ptr_nonnull(strstr(error->message, "it has ended at once"));
+    ck_assert_error(error, AQR_ERROR_HOST);
+}
+END_TEST
+
 /* Somebody has killed it: then the server is on its own. */
 START_TEST(may_be_lost)
 {
+    g_autofree char *path = g_build_filename(dir, "lost", NULL);
     g_autoptr(GPtrArray) leases = take_leases();
-    AqrKeeper *keeper = start_keeper("/bin/true", leases);
+    AqrKeeper *keeper;
 
+    ck_assert(g_file_set_contents(path, "#!/bin/sh\necho\n", -1, NULL));
+    ck_assert_int_eq(g_chmod(path, 0755), 0);
+    keeper = start_keeper(path, leases);
     for (int i = 0; i < 100; i++)
         aqr_keeper_tell_qemu(keeper, getpid());
     aqr_keeper_free(keeper);
+}
+END_TEST
+
+/* --- an end that is none ------------------------------------------------- */
+
+/* It does what it would if this process had been killed, while this one goes on. */
+START_TEST(takes_over_what_is_abandoned)
+{
+    GPid qemu = start_process("exec sleep 1000");
+    GPtrArray *leases = take_leases();
+    AqrKeeper *keeper = start_keeper(g_getenv("AQR_TEST_KEEPER"), leases);
+    gint64 before = g_get_monotonic_time();
+
+    aqr_keeper_tell_qemu(keeper, qemu);
+    aqr_keeper_abandon(keeper);
+    ck_assert_int_lt(g_get_monotonic_time() - before, 5 * G_TIME_SPAN_SECOND);
+    wait_keeper();
+    g_ptr_array_unref(leases);
+    ck_assert(aqr_lease_is_held(SLOT, NULL));
+    ck_assert(is_running(qemu));
+    kill_server(qemu);
+    wait_free();
+    aqr_keeper_abandon(NULL);
+}
+END_TEST
+
+/* Such a lock says that the server's work is not to be cleared up yet. */
+START_TEST(keeps_other_locks)
+{
+    g_autofree char *path = g_build_filename(dir, "lock", NULL);
+    g_autoptr(AqrGpuDrivers) drivers = aqr_gpu_drivers_parse("", NULL);
+    GPid qemu = start_process("exec sleep 1000");
+    GPtrArray *leases = take_leases();
+    int keep_open[] = { open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600), -1 };
+    int other = open(path, O_RDWR | O_CLOEXEC);
+    AqrKeeper *keeper;
+
+    ck_assert_int_eq(flock(keep_open[0], LOCK_EX), 0);
+    keeper = aqr_keeper_new(g_getenv("AQR_TEST_KEEPER"), leases, drivers, keep_open, NULL);
+    close(keep_open[0]);
+    g_ptr_array_unref(leases);
+    aqr_keeper_tell_qemu(keeper, qemu);
+    aqr_keeper_abandon(keeper);
+    ck_assert_int_lt(flock(other, LOCK_EX | LOCK_NB), 0);
+    kill_server(qemu);
+    ck_assert_int_eq(flock(other, LOCK_EX), 0); /* the keeper has ended */
+    ck_assert(are_free(NULL));
+    close(other);
 }
 END_TEST
 
@@ -272,6 +339,46 @@ START_TEST(ends_qemu)
     ck_assert(WIFSIGNALED(status));
     ck_assert_int_eq(WTERMSIG(status), qemus[_i].signal);
     wait_free();
+}
+END_TEST
+
+/* (transfer full): stops until it is told to go on, and reads from @fd then. */
+static char *
+named_qemu(int fd)
+{
+    return g_strdup_printf("exec sh -c 'kill -s STOP $$; read x </dev/fd/%d' qemu "
+                           "-name guest=keeper-test,x=y",
+                           fd);
+}
+
+/* The server was killed before it knew its QEMU. */
+START_TEST(ends_the_qemu_of_its_domain)
+{
+    g_autofree char *program = keeper_with_grace(1);
+    g_autofree char *script = NULL;
+    int status, input[2], fds[2];
+    GPid qemu, server;
+
+    ck_assert_int_eq(pipe(input), 0);
+    script = named_qemu(input[0]);
+    qemu = start_process(script);
+    ck_assert_int_eq(waitpid(qemu, &status, WUNTRACED), qemu); /* it is what it says */
+    ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+    server = fork();
+    if (server == 0) {
+        aqr_keeper_tell_domain(start_keeper(program, take_leases()), "keeper-test", FALSE);
+        if (write(fds[1], "", 1) == 1)
+            pause();
+        _exit(1);
+    }
+    ck_assert_int_eq(read(fds[0], fds, 1), 1);
+    kill_server(server);
+    ck_assert_int_eq(kill(qemu, SIGCONT), 0);
+    ck_assert_int_eq(waitpid(qemu, &status, 0), qemu);
+    ck_assert(WIFSIGNALED(status));
+    ck_assert_int_eq(WTERMSIG(status), SIGTERM);
+    wait_free();
+    close(input[1]);
 }
 END_TEST
 
@@ -376,10 +483,14 @@ add_tests(TCase *tcase)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, ends_when_told);
     tcase_add_test(tcase, tells_what_cannot_be_started);
+    tcase_add_loop_test(tcase, notices_one_that_ends_at_once, 0, G_N_ELEMENTS(broken));
     tcase_add_test(tcase, may_be_lost);
+    tcase_add_test(tcase, takes_over_what_is_abandoned);
+    tcase_add_test(tcase, keeps_other_locks);
     tcase_add_loop_test(tcase, gives_back_at_once_without_qemu, 0, 2);
     tcase_add_test(tcase, waits_for_qemu);
     tcase_add_loop_test(tcase, ends_qemu, 0, G_N_ELEMENTS(qemus));
+    tcase_add_test(tcase, ends_the_qemu_of_its_domain);
     tcase_add_test(tcase, ends_nobody_else);
     tcase_add_test(tcase, minds_no_signal);
     tcase_add_test(tcase, has_nothing_of_the_server_open);

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fake-gpu.h"
@@ -50,20 +51,24 @@ static const struct {
     gboolean done;
     GPid pid;
     guint64 start;
+    const char *domain;
+    gboolean of_daemon;
 } talks[] = {
-    { "", FALSE, 0, 0 },
-    { "done\n", TRUE, 0, 0 },
-    { "qemu 12 345\n", FALSE, 12, 345 },
-    { "qemu 12 345\nqemu 0 0\n", FALSE, 0, 0 },
-    { "qemu 1 2\nqemu 12 345\ndone\n", TRUE, 12, 345 },
-    { "done\nqemu 12 345\n", TRUE, 0, 0 },
-    { "don", FALSE, 0, 0 }, /* it was killed while it said so */
-    { "done it\n\nqemu\nqemu 12\nhello\n", FALSE, 0, 0 },
+    { "", FALSE, 0, 0, NULL, FALSE },
+    { "done\n", TRUE, 0, 0, NULL, FALSE },
+    { "qemu 12 345\n", FALSE, 12, 345, NULL, FALSE },
+    { "qemu 12 345\nqemu 0 0\n", FALSE, 0, 0, NULL, FALSE },
+    { "qemu 1 2\nqemu 12 345\ndone\n", TRUE, 12, 345, NULL, FALSE },
+    { "done\nqemu 12 345\n", TRUE, 0, 0, NULL, FALSE },
+    { "don", FALSE, 0, 0, NULL, FALSE }, /* it was killed while it said so */
+    { "done it\n\nqemu\nqemu 12\nhello\ndomain\ndomain own\n", FALSE, 0, 0, NULL, FALSE },
+    { "domain own vm\nqemu 12 345\n", FALSE, 12, 345, "vm", FALSE },
+    { "domain own vm\ndomain daemon my vm\n", FALSE, 0, 0, "my vm", TRUE },
 };
 
 START_TEST(takes_orders)
 {
-    AqrKeptQemu qemu = { 99, 99 };
+    g_auto(AqrKeptQemu) qemu = { .pid = 99, .start = 99 };
     int fds[2];
 
     ck_assert_int_eq(pipe(fds), 0);
@@ -73,6 +78,8 @@ START_TEST(takes_orders)
     ck_assert(aqr_keeper_work_listen(fds[0], &qemu) == talks[_i].done);
     ck_assert_int_eq(qemu.pid, talks[_i].pid);
     ck_assert_uint_eq(qemu.start, talks[_i].start);
+    ck_assert_pstr_eq(qemu.domain, talks[_i].domain);
+    ck_assert(qemu.of_daemon == talks[_i].of_daemon);
 }
 END_TEST
 
@@ -88,16 +95,24 @@ note(const char *text, G_GNUC_UNUSED gpointer data)
 }
 
 static void
-finish(const char *slot)
+finish_with(const char *slot, const AqrKeptQemu *qemu, gint64 patience)
 {
     g_autoptr(GPtrArray) slots = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(AqrGpuDrivers) drivers = aqr_gpu_drivers_parse(AS_IT_WAS, NULL);
-    const AqrKeeperWork work = {
-        .devices = fake.devices, .slots = slots, .drivers = drivers, .note = note
-    };
+    const AqrKeeperWork work = { .devices = fake.devices,
+                                 .slots = slots,
+                                 .drivers = drivers,
+                                 .patience = patience,
+                                 .note = note };
 
     g_ptr_array_add(slots, g_strdup(slot));
-    aqr_keeper_work_finish(&work, &(AqrKeptQemu){ 0 });
+    aqr_keeper_work_finish(&work, qemu);
+}
+
+static void
+finish(const char *slot)
+{
+    finish_with(slot, &(AqrKeptQemu){ 0 }, G_TIME_SPAN_HOUR);
 }
 
 START_TEST(leaves_what_is_well)
@@ -135,6 +150,7 @@ START_TEST(gives_back_what_is_free_at_last)
 {
     const char *unbind = "/sys/bus/pci/drivers/vfio-pci/unbind";
     g_autofree char *written = NULL;
+    g_autofree char *reason = NULL;
 
     fake_gpu_bind(&fake, GPU, "vfio-pci");
     fake_gpu_write(&fake, unbind, "");
@@ -146,7 +162,95 @@ START_TEST(gives_back_what_is_free_at_last)
     ck_assert_ptr_nonnull(strstr(notes->str, "cannot give " GPU " back to amdgpu"));
     written = fake_gpu_read(&fake, unbind);
     ck_assert_str_eq(written, GPU);
-    ck_assert_ptr_null(aqr_quarantine_reason(SLOT)); /* it is well, if not where it was */
+    reason = aqr_quarantine_reason(SLOT); /* it is well, but not where it was */
+    ck_assert_ptr_nonnull(reason);
+    ck_assert_ptr_nonnull(strstr(reason, "cannot give " GPU " back to amdgpu"));
+}
+END_TEST
+
+/* Whoever has it open, and does not let go: nobody else shall get it. */
+START_TEST(puts_what_stays_in_use_into_quarantine)
+{
+    g_autofree char *reason = NULL;
+    GPid user;
+
+    fake_gpu_write(&fake, "/dev/vfio/22", "");
+    user = fake_gpu_open(&fake, "/dev/vfio/22");
+    finish_with(SLOT, &(AqrKeptQemu){ .domain = (char *)"vm" }, 0);
+    ck_assert_int_eq(kill(user, 0), 0);
+    reason = aqr_quarantine_reason(SLOT);
+    ck_assert_ptr_nonnull(reason);
+    ck_assert_ptr_nonnull(strstr(reason, "which has /dev/vfio/22 open"));
+    fake_gpu_end(user);
+}
+END_TEST
+
+/* --- a QEMU that nobody has told of --------------------------------------- */
+
+static const struct {
+    const char *name; /* that it has in its command line */
+    const char *domain;
+    gboolean ends;
+} qemus[] = {
+    { "guest=vm,debug-threads=on", "vm", TRUE },        { "guest=vm", "vm", TRUE },
+    { "guest=my,,vm,debug-threads=on", "my,vm", TRUE }, { "guest=my,,vm", "my", FALSE },
+    { "guest=vm-2,debug-threads=on", "vm", FALSE },     { "vm", "vm", FALSE },
+};
+
+/* (transfer full): its end of a pipe: it ends, with 7, when that is closed. */
+static GPid
+start_qemu(const char *name, int *in)
+{
+    const char *argv[] = { "/bin/sh", "-c", "read x; exit 7", "qemu", "-name", name, "-S", NULL };
+    g_autoptr(GError) error = NULL;
+    GPid pid;
+
+    ck_assert(g_spawn_async_with_pipes(NULL, (char **)argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL,
+                                       NULL, &pid, in, NULL, NULL, &error));
+    return pid;
+}
+
+START_TEST(ends_the_qemu_of_its_domain)
+{
+    AqrKeptQemu told = { .domain = (char *)qemus[_i].domain };
+    int status, in;
+    GPid pid = start_qemu(qemus[_i].name, &in);
+
+    finish_with(SLOT, &told, 0);
+    ck_assert_int_eq(waitpid(pid, &status, WNOHANG), qemus[_i].ends ? pid : 0);
+    if (qemus[_i].ends)
+        ck_assert_int_eq(WTERMSIG(status), SIGTERM);
+    else
+        fake_gpu_end(pid);
+    close(in);
+}
+END_TEST
+
+static gboolean
+close_it(gpointer data)
+{
+    close(*(int *)data);
+    return G_SOURCE_REMOVE;
+}
+
+/* A daemon has the time that it needs; QEMU ends once it is waited for. */
+START_TEST(leaves_a_daemons_qemu_its_time)
+{
+    g_autoptr(GPtrArray) slots = g_ptr_array_new();
+    g_autoptr(AqrGpuDrivers) drivers = aqr_gpu_drivers_parse("", NULL);
+    const AqrKeptQemu told = { .domain = (char *)"vm", .of_daemon = TRUE };
+    const AqrKeeperWork work = {
+        .slots = slots, .drivers = drivers, .daemon_grace = G_TIME_SPAN_HOUR, .note = note
+    };
+    int status, in;
+    GPid pid = start_qemu("guest=vm", &in);
+
+    g_idle_add(close_it, &in);
+    aqr_keeper_work_finish(&work, &told);
+    ck_assert_int_eq(waitpid(pid, &status, WNOHANG), pid);
+    ck_assert(WIFEXITED(status));
+    ck_assert_int_eq(WEXITSTATUS(status), 7);
+    ck_assert_str_eq(notes->str, "");
 }
 END_TEST
 
@@ -173,5 +277,8 @@ add_tests(TCase *tcase)
     tcase_add_test(tcase, puts_what_is_sick_into_quarantine);
     tcase_add_test(tcase, judges_its_own_only);
     tcase_add_test(tcase, gives_back_what_is_free_at_last);
+    tcase_add_test(tcase, puts_what_stays_in_use_into_quarantine);
+    tcase_add_loop_test(tcase, ends_the_qemu_of_its_domain, 0, G_N_ELEMENTS(qemus));
+    tcase_add_test(tcase, leaves_a_daemons_qemu_its_time);
     tcase_add_test(tcase, stands_an_unknown_host);
 }

@@ -268,6 +268,26 @@ START_TEST(sees_this_machine)
 }
 END_TEST
 
+/* One that does not wake up is known all the same, but for its configuration space; one that
+ * is awake is read as ever. */
+START_TEST(does_not_wait_for_what_does_not_wake)
+{
+    g_autoptr(FakeSysfs) fake = fake_sysfs_new("radeon-rx-6800-xt");
+    g_autofree char *state = fake_sysfs_path(fake, "/sys/bus/pci/devices/0000:03:00.0/power_state");
+    g_autofree char *config = fake_sysfs_path(fake, "/sys/bus/pci/devices/0000:03:00.0/config");
+    gint64 before = g_get_monotonic_time();
+    g_autoptr(GPtrArray) devices = NULL;
+
+    ck_assert(g_file_set_contents(state, "D3cold\n", -1, NULL));
+    ck_assert_int_eq(g_unlink(config), 0);
+    ck_assert_int_eq(mkfifo(config, 0600), 0); /* which nobody writes */
+    devices = scan();
+    ck_assert_int_lt(g_get_monotonic_time() - before, 15 * G_TIME_SPAN_SECOND);
+    ck_assert_ptr_null(find(devices, "03:00.0")->config);
+    ck_assert_ptr_nonnull(find(devices, "02:00.0")->config);
+}
+END_TEST
+
 void
 add_tests(TCase *tcase)
 {
@@ -278,4 +298,5 @@ add_tests(TCase *tcase)
     tcase_add_test(tcase, leaves_out_what_goes_while_it_is_read);
     tcase_add_loop_test(tcase, takes_nonsense_for_nothing, 0, G_N_ELEMENTS(oddities));
     tcase_add_test(tcase, sees_this_machine);
+    tcase_add_test(tcase, does_not_wait_for_what_does_not_wake);
 }
