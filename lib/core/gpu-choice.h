@@ -21,7 +21,9 @@ GPtrArray *aqr_gpu_candidates(const AqrGpuSelector *selector,
  *
  * NULL without an error: not now, as some are in use. NULL and AQR_ERROR_GPU: never,
  * whoever gives what back, with the reason, or what the host has instead; AQR_ERROR_HOST
- * where no GPU can be passed at all.
+ * where no GPU can be passed at all. What only amdgpu tells is not known of a GPU that a guest
+ * has: one whose id is not in the table is of no gfx target meanwhile, so "never" may be too
+ * much said of that target (ask for the address), and one of a hive is as one of none.
  *
  * The members of an XGMI hive go together or not at all, unless @forced: a part of a hive
  * is refused, and "any" does not begin one that it cannot finish. GPUs that must go along

@@ -6,8 +6,8 @@
 /* Who has a GPU: a locked file per PCI slot in one directory that every user of the host
  * shares (host/lease-dir). A lock, flock(2), belongs to an open file: it ends when the last
  * process that has it open ends, however that happens. What stands in the file is for
- * people; it is the lock that counts. A file stays when its lease has ended. By hand:
- * `flock /run/lock/rocm-gpu/0000:03:00 COMMAND`. */
+ * people; it is the lock that counts. A virtual function's file is named by its address. A file
+ * stays when its lease has ended. By hand: `flock /run/lock/rocm-gpu/0000:03:00 COMMAND`. */
 typedef struct AqrLease AqrLease;
 
 /* Whether aqr_lease_take() would get the slot's lease now, as far as a look tells: the same

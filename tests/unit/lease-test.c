@@ -314,6 +314,8 @@ START_TEST(takes_plain_files_only)
     ck_assert_ptr_null(aqr_lease_take(SLOT, "", &error));
     ck_assert_error(error, AQR_ERROR_HOST);
     ck_assert(aqr_lease_is_held(SLOT, NULL)); /* nobody can have it */
+    ck_assert(!aqr_lease_check(SLOT, &error));
+    ck_assert_error(error, AQR_ERROR_HOST);
     ck_assert(g_file_get_contents(victim, &text, NULL, NULL));
     ck_assert_str_eq(text, "keep");
     g_free(victim);
@@ -422,6 +424,8 @@ START_TEST(is_not_woken_by_who_looks)
     ck_assert_ptr_null(aqr_lease_take(SLOT, "", NULL));
     ck_assert(aqr_lease_is_held(SLOT, NULL));
     ck_assert(!aqr_lease_is_held("0000:04:00", NULL));
+    ck_assert(!aqr_lease_check(SLOT, NULL));
+    ck_assert(aqr_lease_check("0000:04:00", NULL));
     attend();
     ck_assert_uint_eq(changes, 0);
 }
