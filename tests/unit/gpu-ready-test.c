@@ -77,8 +77,8 @@ static const struct {
     /* another than was wanted */
     { "rx-6700-xt", "+", KFD, NEVER, "73df gfx1030", NULL, IT "it is gfx1031, not gfx1030", NULL },
     { "rx-6700-xt", "", DRM, YES, "73df gfx1030", NULL, NULL, NULL },
-    { "no-gfx", "", KFD, WAIT, "73bf gfx1030", NULL,
-      IT "its KFD node does not tell its gfx target", NULL },
+    { "no-gfx", "", KFD, WAIT, "73bf gfx1030", NULL, IT "its KFD node does not tell its gfx target",
+      NULL },
     { "rx-6700-xt", "+", KFD, WAIT, "73bf", NULL, NOT_FOUND("73bf", "0000:01:00.0 (1002:73df)"),
       NULL },
     { "rx-6700-xt", "", PCI, NEVER, "73bf", NULL, NOT_FOUND("73bf", "0000:01:00.0 (1002:73df)"),
