@@ -120,21 +120,23 @@ gpus_quarantine(G_GNUC_UNUSED const GpusOptions *options, char **words, GError *
 
     if (gpu == NULL)
         return FALSE;
-    slot = aqr_pci_address_slot(&gpu->device->address);
+    slot = aqr_gpu_request_slot(gpu->device);
     return aqr_quarantine_set(slot, reason, error);
 }
 
-/* One that has left the bus can be released too, for when it is back. */
+/* One that has left the bus can be released too, for when it is back: whether it was a
+ * virtual function, and has one of its own, is not known. */
 gboolean
 gpus_release(G_GNUC_UNUSED const GpusOptions *options, char **words, GError **error)
 {
-    g_autofree char *slot = NULL;
+    g_autofree char *slot = NULL, *function = NULL;
     AqrPciAddress address;
 
     if (!aqr_pci_address_parse(words[0], &address, error))
         return FALSE;
     slot = aqr_pci_address_slot(&address);
-    return aqr_quarantine_end(slot, error);
+    function = aqr_pci_address_to_string(&address);
+    return aqr_quarantine_end(slot, error) && aqr_quarantine_end(function, error);
 }
 
 gboolean
