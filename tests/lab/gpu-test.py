@@ -350,8 +350,12 @@ def gpus_are_looked_after() -> None:
         expect_refused(server, zoo.SECOND_GPU, "it smells", "rocm-qemu-gpus release")
     run("rocm-qemu-gpus", "release", zoo.SECOND_GPU)
     assert run("rocm-qemu-gpus", "wait", "--timeout=5", zoo.SECOND_GPU) == f"{zoo.SECOND_GPU}\n"
-    assert zoo.NIC in run("rocm-qemu-gpus", "reset", zoo.GPU_WITH_NIC, status=1)
+    assert zoo.EDU in run("rocm-qemu-gpus", "reset", zoo.GPU_WITH_NIC, status=1)  # and a NIC
     assert devices.driver_of(zoo.NIC) == "e1000"
+    assert "aty128fb" in run("rocm-qemu-gpus", "reset", zoo.SECOND_GPU, status=1)
+    with devices.bound(zoo.SECOND_GPU, "vfio-pci"):
+        assert "is well" in run("rocm-qemu-gpus", "reset", zoo.SECOND_GPU)
+        assert devices.driver_of(zoo.SECOND_GPU) == "vfio-pci"
 
 
 @lab.limits(seconds=300)
