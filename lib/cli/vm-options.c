@@ -96,8 +96,10 @@ check_gpus(AqrVmOptions *options, GError **error)
 {
     options->gpu_ready = AQR_GPU_READY_KFD;
     if (options->gpu_ready_word != NULL &&
-        !aqr_gpu_ready_parse(options->gpu_ready_word, &options->gpu_ready, error))
+        !aqr_gpu_ready_parse(options->gpu_ready_word, &options->gpu_ready, error)) {
+        g_prefix_error(error, "--gpu-ready: ");
         return FALSE;
+    }
     options->gpu_selectors = aqr_gpu_selectors_parse((const char *const *)options->gpus, error);
     return options->gpu_selectors != NULL;
 }

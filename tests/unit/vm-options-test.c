@@ -120,7 +120,7 @@ static const struct {
     { "a --gpu=some", "\"some\"" },
     { "a --gpu=none --gpu=any", "none" },
     { "a --gpu-wait=-1", "not negative" },
-    { "a --gpu-ready=yes", "\"yes\"" },
+    { "a --gpu-ready=yes", "--gpu-ready: \"yes\"" },
     { "a --qemu-architecture=aarch64", "\"aarch64\"" },
     { "a --dpkg-architecture=arm64", "\"aarch64\"" },
     { "a --dpkg-architecture=amd64 -q qemu-system-arm", "runs guests of arm" },
