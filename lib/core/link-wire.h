@@ -14,6 +14,8 @@
  *
  *   server                     agent
  *     |        <- hello           first thing an agent sends: magic and nonce
+ *     | AQR_WIRE_GREET ->         the guest was restored: a nonce for a new hello, the time,
+ *     |                           random bytes; all earlier streams are over
  *     | AQR_WIRE_EXEC ->          flags, then arguments, each ended by a NUL
  *     | AQR_WIRE_DATA ->          stdin
  *     | AQR_WIRE_END ->           stdin ends; or nobody reads stdout, stderr any more
@@ -50,7 +52,15 @@ typedef enum {
     AQR_WIRE_KILL,
     AQR_WIRE_RESIZE,
     AQR_WIRE_EXIT,
+    AQR_WIRE_GREET,
 } AqrWireType;
+
+/* The payload of a GREET, in this order. An agent that is greeted sets the guest's clock,
+ * stirs the random bytes into the kernel's entropy (random(4), RNDADDENTROPY and
+ * RNDRESEEDCRNG), and says hello with the nonce. */
+#define AQR_WIRE_TIME_LENGTH 8u /* microseconds since 1970, little endian */
+#define AQR_WIRE_SEED_LENGTH 64u
+#define AQR_WIRE_GREET_LENGTH (AQR_WIRE_NONCE_LENGTH + AQR_WIRE_TIME_LENGTH + AQR_WIRE_SEED_LENGTH)
 
 /* The first payload byte of an EXEC. */
 enum {

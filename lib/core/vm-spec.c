@@ -26,6 +26,14 @@ aqr_disk_free(AqrDisk *disk)
     }
 }
 
+void
+aqr_vm_warm_clear(AqrVmWarm *warm)
+{
+    warm->use = AQR_WARM_NONE;
+    g_clear_pointer(&warm->memory, g_free);
+    g_clear_pointer(&warm->disk, aqr_disk_free);
+}
+
 AqrVmSpec *
 aqr_vm_spec_new(void)
 {
@@ -52,6 +60,7 @@ aqr_vm_spec_free(AqrVmSpec *spec)
     g_ptr_array_unref(spec->shared_dirs);
     g_array_unref(spec->gpus.gpus);
     g_array_unref(spec->gpus.companions);
+    aqr_vm_warm_clear(&spec->warm);
     g_strfreev(spec->qemu_args);
     g_free(spec->socket_dir);
     g_free(spec);

@@ -38,6 +38,21 @@ typedef struct {
                          * vfio-pci, and stay there */
 } AqrVmGpus;
 
+/* A warm VM is one that has been saved once it was up, and comes back from that. */
+typedef enum {
+    AQR_WARM_NONE,    /* it boots, and its memory is QEMU's own */
+    AQR_WARM_SAVE,    /* it boots, and its memory is a file, to be saved */
+    AQR_WARM_RESTORE, /* its memory is that file, copied on write; it waits for the rest of
+                       * its state (host/migration) */
+} AqrWarmUse;
+
+typedef struct {
+    AqrWarmUse use;
+    char *memory;  /* a file of ram_mib, absolute; NULL: AQR_WARM_NONE */
+    AqrDisk *disk; /* AQR_WARM_RESTORE: what was saved of the disk, the overlay's backing file,
+                    * itself over disks[0] */
+} AqrVmWarm;
+
 typedef struct {
     char *name;    /* of the domain */
     guint32 owner; /* the pid of the process that it belongs to */
@@ -55,6 +70,7 @@ typedef struct {
     gboolean base_image;    /* the guest sees disks[0] too, as it was */
     GPtrArray *shared_dirs; /* AqrSharedDir */
     AqrVmGpus gpus;
+    AqrVmWarm warm;
     GStrv qemu_args;  /* for QEMU, past libvirt; NULL: none */
     char *socket_dir; /* where QEMU finds the sockets that we listen on */
 } AqrVmSpec;
@@ -64,6 +80,9 @@ AqrDisk *aqr_disk_new(const char *file, const char *format) G_GNUC_WARN_UNUSED_R
 /* Frees what backs it too. */
 void aqr_disk_free(AqrDisk *disk);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrDisk, aqr_disk_free)
+
+/* Back to AQR_WARM_NONE. */
+void aqr_vm_warm_clear(AqrVmWarm *warm);
 
 AqrVmSpec *aqr_vm_spec_new(void) G_GNUC_WARN_UNUSED_RESULT;
 void aqr_vm_spec_free(AqrVmSpec *spec);

@@ -19,6 +19,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrGuestLink, aqr_guest_link_free)
  * when one says hello with @nonce. */
 void aqr_guest_link_bring(AqrGuestLink *link, GBytes *program, const char *nonce);
 
+/* The same for an agent that is there already, in a guest that was restored: greets it
+ * (AQR_WIRE_GREET), with the host's time, as soon as QEMU is connected. */
+void aqr_guest_link_greet(AqrGuestLink *link, const char *nonce);
+
 gboolean aqr_guest_link_is_up(const AqrGuestLink *link);
 
 /* The guest has gone or starts anew: every stream is told that it is lost. */

@@ -32,6 +32,9 @@ void aqr_guest_renew(AqrGuest *guest);
 /* The VM ended: what runs in it is lost. */
 void aqr_guest_lose(AqrGuest *guest);
 
+/* The guest was restored and runs: its agent is there, and is greeted. No shell is asked. */
+void aqr_guest_greet(AqrGuest *guest);
+
 /* Waits until the agent answers. AQR_ERROR_GUEST, with what the console said
  * last, when it does not, or @domain ends. */
 gboolean aqr_guest_reach(AqrGuest *guest, const AqrDomain *domain, const AqrPatience *patience,
