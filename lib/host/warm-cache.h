@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/warm-key.h"
+#include "core/warm-report.h"
 #include "host/wait.h"
 
 /* Where saved VMs are kept: pairs of a memory image and a disk overlay, with the state of the
@@ -82,15 +83,6 @@ gboolean aqr_warm_cache_wait(AqrWarmCache *cache, const AqrWarmKey *key,
                              const AqrPatience *patience, GError **error);
 
 /* --- for people -------------------------------------------------------- */
-
-typedef struct {
-    char *key;
-    char *image;       /* what it was made of; NULL: unknown */
-    guint64 bytes;     /* that it takes */
-    gint64 made, used; /* seconds since 1970 */
-    const char *state; /* "ready", "in use", "stale", "being made", "damaged", and "dropped"
-                        * for one that goes when nobody uses it any more */
-} AqrWarmEntry;
 
 /* (transfer full): AqrWarmEntry, those used last first. */
 GPtrArray *aqr_warm_cache_list(AqrWarmCache *cache, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -14,14 +14,6 @@ static const char *const states[] = {
     [AQR_WARM_SLOT_DROPPED] = "dropped",
 };
 
-static void
-entry_free(AqrWarmEntry *entry)
-{
-    g_free(entry->key);
-    g_free(entry->image);
-    g_free(entry);
-}
-
 static AqrWarmEntry *
 describe(const AqrWarmSlot *slot)
 {
@@ -84,7 +76,7 @@ aqr_warm_cache_list(AqrWarmCache *cache, GError **error)
 
     if (made == NULL)
         return NULL;
-    entries = g_ptr_array_new_with_free_func((GDestroyNotify)entry_free);
+    entries = g_ptr_array_new_with_free_func((GDestroyNotify)aqr_warm_entry_free);
     add_all(cache, saved, entries);
     add_made(cache, made, entries);
     g_ptr_array_sort(entries, compare_used);

@@ -230,10 +230,10 @@ aqr_warm_store_remove(const AqrWarmCache *cache, const char *name)
     unlinkat(cache->fd, name, AT_REMOVEDIR);
 }
 
-void
-aqr_warm_store_sweep(const AqrWarmCache *cache)
+static void
+sweep(const AqrWarmCache *cache, const char *ending)
 {
-    g_autoptr(GPtrArray) left = aqr_warm_store_list(cache, NULL, AQR_WARM_MAKING, NULL);
+    g_autoptr(GPtrArray) left = aqr_warm_store_list(cache, NULL, ending, NULL);
 
     for (guint i = 0; left != NULL && i < left->len; i++) {
         const char *name = g_ptr_array_index(left, i);
@@ -245,4 +245,11 @@ aqr_warm_store_sweep(const AqrWarmCache *cache)
         aqr_warm_store_remove(cache, name);
         aqr_warm_store_unlock(cache, key, lock);
     }
+}
+
+void
+aqr_warm_store_sweep(const AqrWarmCache *cache)
+{
+    sweep(cache, AQR_WARM_MAKING);
+    sweep(cache, LOCK);
 }
