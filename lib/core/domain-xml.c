@@ -223,6 +223,7 @@ aqr_domain_xml(const AqrVmSpec *spec)
     write_machine(xml, spec);
     write_devices(xml, spec);
     write_qemu_args(xml, spec);
+    aqr_domain_gpus_write_overrides(xml, spec);
     aqr_xml_close(xml);
     return aqr_xml_end(xml);
 }

@@ -5,6 +5,7 @@
 
 #include "core/arch.h"
 #include "core/pci-address.h"
+#include "core/pci-window.h"
 #include "core/shared-dir.h"
 
 /* What a testbed's VM is to be: a plain value, filled in by options and probes,
@@ -31,11 +32,12 @@ struct AqrDisk {
 
 /* PCI functions of the host that the VM gets. */
 typedef struct {
-    GArray *gpus;       /* AqrPciAddress: what the guest sees */
-    GArray *companions; /* AqrPciAddress: on vfio-pci too while it runs, but not shown to it:
-                         * the other functions of the cards, and of their IOMMU groups */
-    gboolean managed;   /* libvirt binds them, and gives them back; FALSE: they are on
-                         * vfio-pci, and stay there */
+    GArray *gpus;        /* AqrPciAddress: what the guest sees */
+    GArray *companions;  /* AqrPciAddress: on vfio-pci too while it runs, but not shown to it:
+                          * the other functions of the cards, and of their IOMMU groups */
+    gboolean managed;    /* libvirt binds them, and gives them back; FALSE: they are on
+                          * vfio-pci, and stay there */
+    AqrPciWindow window; /* in which each GPU finds its place, if it is plugged in later */
 } AqrVmGpus;
 
 /* A warm VM is one that has been saved once it was up, and comes back from that. */
