@@ -165,6 +165,22 @@ static const Row rows[] = {
       .base_image = TRUE,
       .warm = AQR_WARM_RESTORE,
       .window = { 0, 32u << 20, 0 } },
+    { .golden = "golden/domain-save.xml",
+      .accel = AQR_ACCEL_TCG,
+      .boot = AQR_BOOT_BIOS,
+      .name = "autopkgtest-17-00beef",
+      .dir = "/tmp/aqr.X1",
+      .disks = { { "/srv/sid.qcow2", "qcow2" } },
+      .qemu_options = "-device virtio-rng-pci",
+      .warm = AQR_WARM_SAVE },
+    { .golden = "golden/domain-restore.xml",
+      .accel = AQR_ACCEL_KVM,
+      .boot = AQR_BOOT_EFI,
+      .name = "autopkgtest-17-00beef",
+      .dir = "/tmp/aqr.X1",
+      .disks = { { "/srv/mine.qcow2", "qcow2" } },
+      .backing = { { "/srv/sid.raw", "raw" } },
+      .warm = AQR_WARM_RESTORE },
 };
 
 static void
@@ -205,9 +221,9 @@ make_spec(const Row *row)
     spec->base_image = row->base_image;
     spec->warm.use = row->warm;
     if (row->warm != AQR_WARM_NONE)
-        spec->warm.memory = g_strdup("/var/cache/warm/0123/memory");
+        spec->warm.memory = g_strdup("/var/cache/a, b/0123/memory");
     if (row->warm == AQR_WARM_RESTORE)
-        spec->warm.disk = aqr_disk_new("/var/cache/warm/0123/disk.qcow2", "qcow2");
+        spec->warm.disk = g_strdup("/var/cache/a, b/0123/disk.qcow2");
     add_addresses(spec->gpus.gpus, row->gpus, G_N_ELEMENTS(row->gpus));
     add_addresses(spec->gpus.companions, row->companions, G_N_ELEMENTS(row->companions));
     for (gsize i = 0; i < G_N_ELEMENTS(row->disks) && row->disks[i][0] != NULL; i++)
