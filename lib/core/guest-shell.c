@@ -32,7 +32,6 @@ struct AqrGuestShell {
     GString *seen[AQR_N_SOCKETS];
     Login login;
     AqrSocket login_console;
-    gboolean booted;   /* the boot loader has been told not to wait */
     gboolean prompted; /* a login prompt has been seen, on login_console */
     gboolean found;
     AqrSocket found_at;
@@ -68,7 +67,6 @@ aqr_guest_shell_reset(AqrGuestShell *shell)
     for (int i = 0; i < AQR_N_SOCKETS; i++)
         g_string_truncate(shell->seen[i], 0);
     shell->login = WAITING;
-    shell->booted = FALSE;
     shell->prompted = FALSE;
     shell->found = FALSE;
 }
@@ -203,17 +201,21 @@ take_out_escapes(const char *text)
 }
 
 /* An image that was made for people gives them time at its boot menu. Nobody is there:
- * Enter, once, starts what would be started anyway. */
+ * Enter starts what would be started anyway. It is typed again if GRUB goes on counting:
+ * EFI's firmware may read the port, too, and then has it. */
 static const char *
 read_menu(AqrGuestShell *shell, AqrSocket console)
 {
+    GString *seen = shell->seen[console];
     g_autofree char *plain = NULL;
 
-    if (shell->booted || console != AQR_SOCKET_TTYS0)
+    if (console != AQR_SOCKET_TTYS0)
         return NULL;
-    plain = take_out_escapes(shell->seen[console]->str);
-    shell->booted = strstr(plain, COUNTDOWN) != NULL;
-    return shell->booted ? "\r" : NULL;
+    plain = take_out_escapes(seen->str);
+    if (strstr(plain, COUNTDOWN) == NULL)
+        return NULL;
+    g_string_truncate(seen, 0);
+    return "\r";
 }
 
 static char *
