@@ -42,9 +42,11 @@ aqr_guest_setup(const AqrWorld *world, gpointer data, const char *time_zone)
     world->run(data, argv, TIMEOUT, NULL, &status, NULL);
 }
 
-/* The kernel makes /dev/null when it starts. */
-static const char note_script[] = "exec </dev/null >/dev/null 2>&1\n"
-                                  "[ ! /etc/machine-id -nt /dev/null ] || : >" AQR_GUEST_NOTE "\n";
+static const char note_script[] =
+    "exec </dev/null >/dev/null 2>&1\n"
+    "[ -e /etc/machine-id ] || exit\n"
+    "started=$(sed -n 's/^btime //p' /proc/stat)\n"
+    "[ \"$(stat -c %Y /etc/machine-id)\" -lt \"$started\" ] || : >" AQR_GUEST_NOTE "\n";
 
 void
 aqr_guest_setup_to_save(const AqrWorld *world, gpointer data)
