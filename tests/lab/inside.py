@@ -20,6 +20,7 @@ ENVIRONMENT = {
     "AQR_DATA_DIR": "/lab/source/data",
     "AQR_TEST_IMAGE": "/lab/l2/disk",
     "AQR_ACCEL": "kvm",
+    "AQR_WARM": "off",  # by what does not speak through server.py
     "LANG": "C.UTF-8",
     "PATH": "/lab/build/virt:/lab/build/helpers/gpus:/lab/build/helpers/setup:" + os.environ["PATH"],
 }
