@@ -110,13 +110,6 @@ remove_own_file(void)
 }
 
 static void
-send_hello(Port *port, const char *nonce)
-{
-    buffer_append(&port->out, AQR_WIRE_MAGIC, AQR_WIRE_MAGIC_LENGTH);
-    buffer_append(&port->out, nonce, AQR_WIRE_NONCE_LENGTH);
-}
-
-static void
 power_off(Commands *commands, int signals)
 {
     static const char *const ways[][3] = { { "systemctl", "poweroff" }, { "poweroff" } };
@@ -154,7 +147,7 @@ main(int argc, char **argv)
     remove_own_file();
     set_environment();
     let_go_of_terminal();
-    send_hello(&port, operands[1]);
+    port_send_hello(&port, operands[1]);
     port_write(&port);
     do {
         serve(&commands, signals);

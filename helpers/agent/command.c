@@ -284,15 +284,28 @@ command_note_exit(Command *command, int wait_status)
 }
 
 static void
+close_stream(Command *command)
+{
+    close_fd(command, 0);
+    buffer_clear(&command->input);
+    command->reported = true;
+}
+
+static void
 report_exit(Port *port, Command *command)
 {
     if (!command->exited || command->reported || command->remaining[1] > 0 ||
         command->remaining[2] > 0)
         return;
-    close_fd(command, 0);
-    buffer_clear(&command->input);
+    close_stream(command);
     port_send_number(port, AQR_WIRE_EXIT, command->stream, 0, (uint32_t)command->status);
-    command->reported = true;
+}
+
+void
+command_forget(Command *command)
+{
+    command_kill(command);
+    close_stream(command);
 }
 
 static void

@@ -25,6 +25,9 @@ void command_handle(Command *command, Port *port, const AqrWireHeader *header,
 /* Ends it and all that it started; gently first. */
 void command_kill(Command *command);
 
+/* The same, and its stream is closed at once, without a word to the server. */
+void command_forget(Command *command);
+
 /* Its process has ended. */
 void command_note_exit(Command *command, int wait_status);
 

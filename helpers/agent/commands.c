@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "greet.h"
+
 struct Entry {
     Entry *next;
     Command *command;
@@ -102,7 +104,9 @@ commands_handle(Commands *commands, const AqrWireHeader *header, const uint8_t *
 {
     Command *command = find_command(commands, header->stream);
 
-    if (command != NULL)
+    if (header->type == AQR_WIRE_GREET)
+        greet(commands, header, payload);
+    else if (command != NULL)
         command_handle(command, commands->port, header, payload);
     else if (header->type == AQR_WIRE_EXEC)
         start_command(commands, header, payload);
@@ -179,4 +183,11 @@ commands_kill_all(Commands *commands)
 {
     for (Entry *entry = commands->first; entry != NULL; entry = entry->next)
         command_kill(entry->command);
+}
+
+void
+commands_forget_all(Commands *commands)
+{
+    for (Entry *entry = commands->first; entry != NULL; entry = entry->next)
+        command_forget(entry->command);
 }

@@ -28,3 +28,6 @@ int commands_timeout(const Commands *commands);
 
 /* The server is gone: nobody waits for any of them. */
 void commands_kill_all(Commands *commands);
+
+/* The same, and another server has come, whose streams may have their numbers. */
+void commands_forget_all(Commands *commands);

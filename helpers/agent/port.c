@@ -26,6 +26,13 @@ port_send_number(Port *port, AqrWireType type, uint32_t stream, uint8_t channel,
     port_send(port, &header, payload);
 }
 
+void
+port_send_hello(Port *port, const char *nonce)
+{
+    buffer_append(&port->out, AQR_WIRE_MAGIC, AQR_WIRE_MAGIC_LENGTH);
+    buffer_append(&port->out, nonce, AQR_WIRE_NONCE_LENGTH);
+}
+
 uint8_t *
 port_begin_data(Port *port, size_t length)
 {

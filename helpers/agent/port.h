@@ -19,6 +19,9 @@ void port_send(Port *port, const AqrWireHeader *header, const void *payload);
 void port_send_number(Port *port, AqrWireType type, uint32_t stream, uint8_t channel,
                       uint32_t number);
 
+/* The hello is no frame; @nonce has AQR_WIRE_NONCE_LENGTH bytes. */
+void port_send_hello(Port *port, const char *nonce);
+
 /* Opens a DATA frame of at most @length bytes: room for them, to be filled in,
  * and then sent with how many there are. 0 takes the frame back. */
 uint8_t *port_begin_data(Port *port, size_t length);

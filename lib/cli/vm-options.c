@@ -24,6 +24,8 @@ aqr_vm_options_clear(AqrVmOptions *options)
     g_free(options->dpkg_architecture);
     g_free(options->qemu_command);
     g_free(options->qemu_options);
+    g_free(options->warm_word);
+    g_free(options->warm_dir);
     g_free(options->user);
     g_free(options->password);
     *options = (AqrVmOptions){ 0 };
@@ -46,6 +48,11 @@ aqr_vm_options_clear(AqrVmOptions *options)
     { "efi", 0, 0, G_OPTION_ARG_NONE, &(o)->efi, "Same as --boot=efi", NULL }, \
     { "connect", 0, 0, G_OPTION_ARG_STRING, &(o)->connect, "libvirt to use (default: $LIBVIRT_DEFAULT_URI, qemu:///system if it answers, or qemu:///embed)", "URI" }, \
     { "overlay-dir", 'o', 0, G_OPTION_ARG_FILENAME, &(o)->overlay_dir, "Where what the testbed writes goes (default: $TMPDIR)", "DIR" }, \
+    { NULL } }
+#define WARM_ENTRIES(o) { \
+    { "warm", 0, 0, G_OPTION_ARG_STRING, &(o)->warm_word, "Save a VM that has booted, and go on from there instead of booting: auto, on or off (default: $AQR_WARM, or auto)", "WHEN" }, \
+    { "warm-dir", 0, 0, G_OPTION_ARG_FILENAME, &(o)->warm_dir, "Where saved VMs are kept (default: $AQR_WARM_DIR, or the cache directory)", "DIR" }, \
+    { "warm-limit", 0, 0, G_OPTION_ARG_INT64, &(o)->warm_limit_mib, "How much room they may take (default: 16384)", "MIB" }, \
     { NULL } }
 #define QEMU_ENTRIES(o) { \
     { "qemu-command", 'q', 0, G_OPTION_ARG_FILENAME, &(o)->qemu_command, "QEMU to run (default: libvirt's choice)", "COMMAND" }, \
@@ -83,11 +90,11 @@ static gboolean
 check_ranges(const AqrVmOptions *options, GError **error)
 {
     if (options->cpus >= 0 && options->ram_mib >= 0 && options->timeout_reboot >= 0 &&
-        options->timeout_poweroff >= 0 && options->gpu_wait >= 0)
+        options->timeout_poweroff >= 0 && options->gpu_wait >= 0 && options->warm_limit_mib >= 0)
         return TRUE;
     g_set_error_literal(error, AQR_ERROR, AQR_ERROR_USAGE,
-                        "--cpus, --ram-size, --timeout-reboot, --timeout-poweroff and --gpu-wait "
-                        "take numbers that are not negative");
+                        "--cpus, --ram-size, --timeout-reboot, --timeout-poweroff, --gpu-wait and "
+                        "--warm-limit take numbers that are not negative");
     return FALSE;
 }
 
@@ -102,6 +109,18 @@ check_gpus(AqrVmOptions *options, GError **error)
     }
     options->gpu_selectors = aqr_gpu_selectors_parse((const char *const *)options->gpus, error);
     return options->gpu_selectors != NULL;
+}
+
+static gboolean
+check_warm(AqrVmOptions *options, GError **error)
+{
+    const char *by_default = g_getenv("AQR_WARM");
+    const char *word = options->warm_word != NULL ? options->warm_word : by_default;
+
+    if (word == NULL || *word == '\0' || aqr_warm_parse(word, &options->warm, error))
+        return TRUE;
+    g_prefix_error(error, options->warm_word != NULL ? "--warm: " : "AQR_WARM: ");
+    return FALSE;
 }
 
 static gboolean
@@ -172,6 +191,7 @@ aqr_vm_options_parse(AqrVmOptions *options, int argc, char **argv, const char *s
 {
     const GOptionEntry gpu[] = GPU_ENTRIES(options);
     const GOptionEntry machine[] = MACHINE_ENTRIES(options);
+    const GOptionEntry warm[] = WARM_ENTRIES(options);
     const GOptionEntry qemu[] = QEMU_ENTRIES(options);
     const GOptionEntry guest[] = GUEST_ENTRIES(options);
     const GOptionEntry output[] = OUTPUT_ENTRIES(options);
@@ -183,6 +203,7 @@ aqr_vm_options_parse(AqrVmOptions *options, int argc, char **argv, const char *s
     g_option_context_set_description(context, description);
     add_group(context, "gpu", "The GPU:", gpu);
     add_group(context, "machine", "The machine:", machine);
+    add_group(context, "warm", "Warm testbeds:", warm);
     add_group(context, "qemu", "QEMU:", qemu);
     add_group(context, "guest", "The guest:", guest);
     g_option_context_add_main_entries(context, output, NULL);
@@ -191,8 +212,8 @@ aqr_vm_options_parse(AqrVmOptions *options, int argc, char **argv, const char *s
         return FALSE;
     }
     return options->version || (check_ranges(options, error) && check_gpus(options, error) &&
-                                check_arch(options, error) && check_shared_dirs(options, error) &&
-                                check_images(options, error));
+                                check_warm(options, error) && check_arch(options, error) &&
+                                check_shared_dirs(options, error) && check_images(options, error));
 }
 
 const char *

@@ -4,6 +4,7 @@
 #include "core/arch.h"
 #include "core/gpu-choice.h"
 #include "core/gpu-ready.h"
+#include "core/vm-spec.h"
 
 /* The options that say what VM is wanted, for every program that starts one.
  * They are autopkgtest-virt-qemu's where it has them. */
@@ -28,6 +29,10 @@ typedef struct {
     char *qemu_options;
     gboolean base_image;
     char **shared_dirs;
+    char *warm_word;
+    AqrWarmMode warm; /* what it comes to, with AQR_WARM */
+    char *warm_dir;   /* NULL: AQR_WARM_DIR, or the usual one */
+    gint64 warm_limit_mib;
     char *user, *password;
     int timeout_reboot;   /* seconds; 0: by accelerator */
     int timeout_poweroff; /* seconds; 0: 30 with a GPU, otherwise it is not asked to */

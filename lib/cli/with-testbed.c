@@ -13,6 +13,7 @@
 #include "host/sweep.h"
 #include "host/workdir.h"
 
+#define DEFAULT_WARM_LIMIT_MIB 16384
 #define DEFAULT_COPY_TIMEOUT_S 300 /* autopkgtest's */
 
 /* What all of this is for. */
@@ -60,11 +61,11 @@ host_time_zone(void)
 
 /* The testbed is closed before the world that it lives in goes. */
 static gboolean
-use_testbed(const Use *use, const AqrLiveConfig *config, AqrVmSpec *spec, GError **error)
+use_testbed(const Use *use, const AqrLiveConfig *config, AqrVmSpec *spec, const char *time_zone,
+            GError **error)
 {
     g_autoptr(AqrLiveWorld) world = aqr_live_world_new(config, spec, error);
     g_autoptr(AqrTestbed) testbed = NULL;
-    g_autofree char *time_zone = host_time_zone();
     gboolean done;
 
     if (world == NULL)
@@ -134,6 +135,34 @@ remove_dirs(Dirs *dirs)
     g_free(dirs->work);
 }
 
+static AqrGpuHoldConfig
+plan_gpus(const Use *use, const AqrVmSpec *spec, const char *table)
+{
+    return (AqrGpuHoldConfig){
+        .request = aqr_vm_plan_gpu_request(use->options, spec->ram_mib, table),
+        .wait = use->options->gpu_wait * G_TIME_SPAN_SECOND,
+        .stop = use->stop,
+        .note = note,
+    };
+}
+
+static AqrWarmConfig
+plan_warm(const Use *use, const AqrVmSpec *spec, const char *time_zone)
+{
+    const AqrVmOptions *options = use->options;
+    gint64 limit = options->warm_limit_mib > 0 ? options->warm_limit_mib : DEFAULT_WARM_LIMIT_MIB;
+
+    return (AqrWarmConfig){
+        .mode = options->warm,
+        .dir = options->warm_dir != NULL ? options->warm_dir : g_getenv("AQR_WARM_DIR"),
+        .limit = (guint64)limit << 20,
+        .guest = time_zone,
+        .wait = aqr_vm_plan_boot_seconds(options, spec) * G_TIME_SPAN_SECOND,
+        .stop = use->stop,
+        .note = note,
+    };
+}
+
 static gboolean
 make_world(const Use *use, AqrVmSpec *spec, const Dirs *dirs, GError **error)
 {
@@ -145,17 +174,11 @@ make_world(const Use *use, AqrVmSpec *spec, const Dirs *dirs, GError **error)
     g_autofree char *keeper = aqr_program_libexec("rocm-gpu-keeper");
     g_autofree char *table = aqr_program_data("amdgpu-gfx.tsv");
     g_autofree char *purpose = g_path_get_basename(options->images[0]);
+    g_autofree char *time_zone = host_time_zone();
     /* Who sweeps up lets a QEMU alone that the keeper is about to end in order. */
     const int keep_open[] = { dirs->work_lock, dirs->store_lock, -1 };
-    const AqrGpuHoldConfig gpus = {
-        .request = aqr_vm_plan_gpu_request(options, spec->ram_mib, table),
-        .wait = options->gpu_wait * G_TIME_SPAN_SECOND,
-        .purpose = purpose,
-        .keeper = keeper,
-        .keep_open = keep_open,
-        .stop = use->stop,
-        .note = note,
-    };
+    AqrGpuHoldConfig gpus = plan_gpus(use, spec, table);
+    const AqrWarmConfig warm = plan_warm(use, spec, time_zone);
     const AqrLiveConfig config = {
         .uri = aqr_libvirt_choose_uri(options->connect),
         .work_dir = dirs->work,
@@ -165,6 +188,7 @@ make_world(const Use *use, AqrVmSpec *spec, const Dirs *dirs, GError **error)
         .password = options->password,
         .gpus = &gpus,
         .gpu_ready = options->gpu_ready,
+        .warm = &warm,
         .boot_timeout = aqr_vm_plan_boot_seconds(options, spec) * G_TIME_SPAN_SECOND,
         .poweroff_timeout = aqr_vm_plan_poweroff_seconds(options, spec) * G_TIME_SPAN_SECOND,
         .stop = use->stop,
@@ -172,7 +196,10 @@ make_world(const Use *use, AqrVmSpec *spec, const Dirs *dirs, GError **error)
         .boot_text = options->show_boot ? show_boot : NULL,
     };
 
-    return use_testbed(use, &config, spec, error);
+    gpus.purpose = purpose;
+    gpus.keeper = keeper;
+    gpus.keep_open = keep_open;
+    return use_testbed(use, &config, spec, time_zone, error);
 }
 
 static gboolean

@@ -30,6 +30,17 @@ write_backing(AqrXml *xml, const AqrDisk *disk)
     aqr_xml_close(xml);
 }
 
+/* What was saved of the disk is one more layer. */
+static void
+write_saved(AqrXml *xml, const AqrVmSpec *spec)
+{
+    aqr_xml_open(xml, "backingStore", "type", "file", NULL);
+    aqr_xml_empty(xml, "format", "type", "qcow2", NULL);
+    write_untouched_source(xml, spec->warm.disk);
+    write_backing(xml, g_ptr_array_index(spec->disks, 0));
+    aqr_xml_close(xml);
+}
+
 static void
 write_overlay(AqrXml *xml, const AqrVmSpec *spec)
 {
@@ -38,7 +49,10 @@ write_overlay(AqrXml *xml, const AqrVmSpec *spec)
     aqr_xml_empty(xml, "driver", "name", "qemu", "type", "qcow2", "cache", "unsafe", "discard",
                   "unmap", NULL);
     aqr_xml_empty(xml, "source", "file", spec->overlay, NULL);
-    write_backing(xml, g_ptr_array_index(spec->disks, 0));
+    if (spec->warm.disk != NULL)
+        write_saved(xml, spec);
+    else
+        write_backing(xml, g_ptr_array_index(spec->disks, 0));
     aqr_xml_empty(xml, "target", "dev", "vda", "bus", "virtio", NULL);
     aqr_xml_close(xml);
 }

@@ -4,6 +4,7 @@
 #include "base/xml.h"
 #include "core/domain-disks.h"
 #include "core/domain-gpus.h"
+#include "core/domain-warm.h"
 #include "core/link-wire.h"
 #include "core/qemu-args.h"
 
@@ -201,6 +202,7 @@ write_qemu_args(AqrXml *xml, const AqrVmSpec *spec)
     aqr_xml_open(xml, "qemu:commandline", NULL);
     aqr_xml_empty(xml, "qemu:arg", "value", "-action", NULL);
     aqr_xml_empty(xml, "qemu:arg", "value", "shutdown=poweroff", NULL);
+    aqr_domain_warm_write_args(xml, spec);
     for (char **arg = spec->qemu_args; arg != NULL && *arg != NULL; arg++)
         aqr_xml_empty(xml, "qemu:arg", "value", *arg, NULL);
     aqr_xml_close(xml);
@@ -216,6 +218,8 @@ aqr_domain_xml(const AqrVmSpec *spec)
     aqr_xml_open(xml, "domain", "type", spec->accel == AQR_ACCEL_KVM ? "kvm" : "qemu", "xmlns:qemu",
                  "http://libvirt.org/schemas/domain/qemu/1.0", NULL);
     aqr_xml_text(xml, "name", spec->name, NULL);
+    if (spec->warm.use != AQR_WARM_NONE)
+        aqr_xml_empty(xml, "genid", NULL); /* a new one each time: Linux then reseeds its RNG */
     write_metadata(xml, spec);
     aqr_xml_text(xml, "memory", ram, "unit", "MiB", NULL);
     aqr_xml_text(xml, "vcpu", cpus, NULL);
@@ -223,6 +227,7 @@ aqr_domain_xml(const AqrVmSpec *spec)
     write_machine(xml, spec);
     write_devices(xml, spec);
     write_qemu_args(xml, spec);
+    aqr_domain_gpus_write_overrides(xml, spec);
     aqr_xml_close(xml);
     return aqr_xml_end(xml);
 }

@@ -9,6 +9,10 @@
 
 #define LOGIN " login: "
 
+/* GRUB's menu (its menu_text.c); the number of seconds follows. */
+#define COUNTDOWN "The highlighted entry will be executed automatically in "
+#define ESCAPE '\x1b'
+
 #define KEPT 400 /* bytes of a console that may still matter */
 
 typedef enum {
@@ -170,9 +174,57 @@ read_login_console(AqrGuestShell *shell, AqrSocket console)
     return NULL;
 }
 
+/* Behind a terminal's escape sequence (ECMA-48, 5.4): "ESC [", parameters, a letter. */
+static const char *
+skip_escape(const char *text)
+{
+    if (*text == '[')
+        text++;
+    while (*text != '\0' && !g_ascii_isalpha(*text))
+        text++;
+    return *text == '\0' ? text : text + 1;
+}
+
+/* A menu is drawn, with the cursor going here and there, in any pieces. */
+static char *
+take_out_escapes(const char *text)
+{
+    g_autoptr(GString) plain = g_string_new(NULL);
+
+    while (*text != '\0') {
+        if (*text == ESCAPE)
+            text = skip_escape(text + 1);
+        else
+            g_string_append_c(plain, *text++);
+    }
+    return g_string_free(g_steal_pointer(&plain), FALSE);
+}
+
+/* An image that was made for people gives them time at its boot menu. Nobody is there:
+ * Enter starts what would be started anyway. It is typed again if GRUB goes on counting:
+ * EFI's firmware may read the port, too, and then has it. */
+static const char *
+read_menu(AqrGuestShell *shell, AqrSocket console)
+{
+    GString *seen = shell->seen[console];
+    g_autofree char *plain = NULL;
+
+    if (console != AQR_SOCKET_TTYS0)
+        return NULL;
+    plain = take_out_escapes(seen->str);
+    if (strstr(plain, COUNTDOWN) == NULL)
+        return NULL;
+    g_string_truncate(seen, 0);
+    return "\r";
+}
+
 static char *
 consider(AqrGuestShell *shell, AqrSocket console)
 {
+    const char *enter = read_menu(shell, console);
+
+    if (enter != NULL)
+        return g_strdup(enter);
     if (console == AQR_SOCKET_HVC1 || console == AQR_SOCKET_TTYS1)
         return g_strdup(read_shell_console(shell, console));
     if (console == AQR_SOCKET_HVC0 || console == AQR_SOCKET_TTYS0)

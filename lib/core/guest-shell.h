@@ -7,8 +7,9 @@
 
 /* Finds a root shell on the guest's serial consoles. autopkgtest's images run
  * one on hvc1 and one on ttyS1; others only let a user log in on ttyS0 or hvc0,
- * who then starts a shell on hvc1. It reads what the consoles print and says
- * what to type; it knows no sockets and no clock. */
+ * who then starts a shell on hvc1. Before that, GRUB may offer its menu on ttyS0.
+ * It reads what the consoles print and says what to type; it knows no sockets and
+ * no clock. */
 typedef struct AqrGuestShell AqrGuestShell;
 
 /* @user and @password log in where no shell is; NULL: nobody can. */

@@ -15,7 +15,7 @@
  *   server                     agent
  *     |        <- hello           first thing an agent sends: magic and nonce
  *     | AQR_WIRE_GREET ->         the guest was restored: a nonce for a new hello, the time,
- *     |                           random bytes; all earlier streams are over
+ *     |                           random bytes; all earlier streams are over, their numbers free
  *     | AQR_WIRE_EXEC ->          flags, then arguments, each ended by a NUL
  *     | AQR_WIRE_DATA ->          stdin
  *     | AQR_WIRE_END ->           stdin ends; or nobody reads stdout, stderr any more
@@ -55,9 +55,10 @@ typedef enum {
     AQR_WIRE_GREET,
 } AqrWireType;
 
-/* The payload of a GREET, in this order. An agent that is greeted sets the guest's clock,
- * stirs the random bytes into the kernel's entropy (random(4), RNDADDENTROPY and
- * RNDRESEEDCRNG), and says hello with the nonce. */
+/* The payload of a GREET, in this order, on stream 0. An agent that is greeted ends what runs,
+ * sets the guest's clock, stirs the random bytes into the kernel's entropy (random(4),
+ * RNDADDENTROPY and RNDRESEEDCRNG), and says hello with the nonce. It says nothing when it
+ * cannot. */
 #define AQR_WIRE_TIME_LENGTH 8u /* microseconds since 1970, little endian */
 #define AQR_WIRE_SEED_LENGTH 64u
 #define AQR_WIRE_GREET_LENGTH (AQR_WIRE_NONCE_LENGTH + AQR_WIRE_TIME_LENGTH + AQR_WIRE_SEED_LENGTH)
@@ -73,6 +74,12 @@ typedef struct {
     uint8_t type;
     uint8_t channel;
 } AqrWireHeader;
+
+typedef struct {
+    char nonce[AQR_WIRE_NONCE_LENGTH]; /* without a NUL */
+    uint64_t time;
+    uint8_t seed[AQR_WIRE_SEED_LENGTH];
+} AqrWireGreet;
 
 static inline void
 aqr_wire_put32(uint8_t *bytes, uint32_t number)
@@ -110,8 +117,35 @@ aqr_wire_unpack(const uint8_t bytes[AQR_WIRE_HEADER], AqrWireHeader *header)
     };
 
     if (read.length > AQR_WIRE_MAX_PAYLOAD || read.type < AQR_WIRE_EXEC ||
-        read.type > AQR_WIRE_EXIT || read.channel > 2 || bytes[10] != 0 || bytes[11] != 0)
+        read.type > AQR_WIRE_GREET || read.channel > 2 || bytes[10] != 0 || bytes[11] != 0)
         return 0;
     *header = read;
+    return 1;
+}
+
+static inline void
+aqr_wire_pack_greet(uint8_t bytes[AQR_WIRE_GREET_LENGTH], const AqrWireGreet *greet)
+{
+    uint8_t *time = bytes + AQR_WIRE_NONCE_LENGTH;
+
+    memcpy(bytes, greet->nonce, AQR_WIRE_NONCE_LENGTH);
+    aqr_wire_put32(time, (uint32_t)greet->time);
+    aqr_wire_put32(time + 4, (uint32_t)(greet->time >> 32));
+    memcpy(time + AQR_WIRE_TIME_LENGTH, greet->seed, AQR_WIRE_SEED_LENGTH);
+}
+
+/* 0 when the frame is no GREET. */
+static inline int
+aqr_wire_unpack_greet(const AqrWireHeader *header, const uint8_t *payload, AqrWireGreet *greet)
+{
+    const uint8_t *time;
+
+    if (header->type != AQR_WIRE_GREET || header->stream != 0 || header->channel != 0 ||
+        header->length != AQR_WIRE_GREET_LENGTH)
+        return 0;
+    time = payload + AQR_WIRE_NONCE_LENGTH;
+    memcpy(greet->nonce, payload, AQR_WIRE_NONCE_LENGTH);
+    greet->time = aqr_wire_get32(time) | (uint64_t)aqr_wire_get32(time + 4) << 32;
+    memcpy(greet->seed, time + AQR_WIRE_TIME_LENGTH, AQR_WIRE_SEED_LENGTH);
     return 1;
 }

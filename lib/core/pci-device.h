@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #include "core/pci-address.h"
+#include "core/pci-window.h"
 
 /* One PCI function of the host as sysfs shows it: a plain value that host/pci-scan
  * fills in and core/gpu judges. Where the kernel tells nothing, the member says so. */
@@ -36,6 +37,7 @@ typedef struct {
     guint32 gfx_version;     /* KFD's gfx_target_version; 0: untold */
     guint64 hive;            /* XGMI, from KFD; 0: in none, or untold */
     guint64 largest_bar;     /* bytes */
+    AqrPciWindow window;     /* that it needs below a port */
     GStrv device_nodes;      /* of DRM: "/dev/dri/card0", "/dev/dri/renderD128"; NULL: none */
 } AqrPciDevice;
 

@@ -9,3 +9,7 @@
 /* The data of a VSERPORT_CHANGE: whether somebody in the guest has the port of the
  * device @id open. FALSE: it is about another port, or makes no sense. */
 gboolean aqr_qemu_event_port(const char *data, const char *id, gboolean *open);
+
+/* The data of a MIGRATION: what it has come to, "completed" or "failed" at its end; transfer
+ * full, or NULL where it makes no sense. */
+char *aqr_qemu_event_migration(const char *data) G_GNUC_WARN_UNUSED_RESULT;

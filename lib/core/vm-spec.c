@@ -31,7 +31,7 @@ aqr_vm_warm_clear(AqrVmWarm *warm)
 {
     warm->use = AQR_WARM_NONE;
     g_clear_pointer(&warm->memory, g_free);
-    g_clear_pointer(&warm->disk, aqr_disk_free);
+    g_clear_pointer(&warm->disk, g_free);
 }
 
 AqrVmSpec *
@@ -107,6 +107,20 @@ aqr_boot_parse(const char *word, AqrBoot *boot, GError **error)
         return FALSE;
     }
     *boot = (AqrBoot)found;
+    return TRUE;
+}
+
+gboolean
+aqr_warm_parse(const char *word, AqrWarmMode *mode, GError **error)
+{
+    static const char *const words[] = { "auto", "on", "off", NULL }; /* as in AqrWarmMode */
+    int found = find_word(words, word);
+
+    if (found < 0) {
+        g_set_error(error, AQR_ERROR, AQR_ERROR_USAGE, "\"%s\" is none of auto, on and off", word);
+        return FALSE;
+    }
+    *mode = (AqrWarmMode)found;
     return TRUE;
 }
 

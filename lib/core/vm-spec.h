@@ -5,6 +5,7 @@
 
 #include "core/arch.h"
 #include "core/pci-address.h"
+#include "core/pci-window.h"
 #include "core/shared-dir.h"
 
 /* What a testbed's VM is to be: a plain value, filled in by options and probes,
@@ -31,11 +32,12 @@ struct AqrDisk {
 
 /* PCI functions of the host that the VM gets. */
 typedef struct {
-    GArray *gpus;       /* AqrPciAddress: what the guest sees */
-    GArray *companions; /* AqrPciAddress: on vfio-pci too while it runs, but not shown to it:
-                         * the other functions of the cards, and of their IOMMU groups */
-    gboolean managed;   /* libvirt binds them, and gives them back; FALSE: they are on
-                         * vfio-pci, and stay there */
+    GArray *gpus;        /* AqrPciAddress: what the guest sees */
+    GArray *companions;  /* AqrPciAddress: on vfio-pci too while it runs, but not shown to it:
+                          * the other functions of the cards, and of their IOMMU groups */
+    gboolean managed;    /* libvirt binds them, and gives them back; FALSE: they are on
+                          * vfio-pci, and stay there */
+    AqrPciWindow window; /* in which each GPU finds its place, if it is plugged in later */
 } AqrVmGpus;
 
 /* A warm VM is one that has been saved once it was up, and comes back from that. */
@@ -48,9 +50,9 @@ typedef enum {
 
 typedef struct {
     AqrWarmUse use;
-    char *memory;  /* a file of ram_mib, absolute; NULL: AQR_WARM_NONE */
-    AqrDisk *disk; /* AQR_WARM_RESTORE: what was saved of the disk, the overlay's backing file,
-                    * itself over disks[0] */
+    char *memory; /* a file of ram_mib, absolute; NULL: AQR_WARM_NONE */
+    char *disk;   /* AQR_WARM_RESTORE: what was saved of the disk, qcow2 over disks[0]: the
+                   * overlay's backing file */
 } AqrVmWarm;
 
 typedef struct {
@@ -88,9 +90,17 @@ AqrVmSpec *aqr_vm_spec_new(void) G_GNUC_WARN_UNUSED_RESULT;
 void aqr_vm_spec_free(AqrVmSpec *spec);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrVmSpec, aqr_vm_spec_free)
 
-/* The words of --accel and --boot. FALSE and AQR_ERROR_USAGE for any other. */
+/* Whether VMs are to be warm. */
+typedef enum {
+    AQR_WARM_AUTO, /* where it can be done; whatever prevents it is noted */
+    AQR_WARM_ON,   /* what prevents it is an error */
+    AQR_WARM_OFF,
+} AqrWarmMode;
+
+/* The words of --accel, --boot and --warm. FALSE and AQR_ERROR_USAGE for any other. */
 gboolean aqr_accel_parse(const char *word, AqrAccel *accel, GError **error);
 gboolean aqr_boot_parse(const char *word, AqrBoot *boot, GError **error);
+gboolean aqr_warm_parse(const char *word, AqrWarmMode *mode, GError **error);
 
 /* How many of the host's GPUs a VM gets: its share of processors and memory is that
  * of the GPUs, so that there is as much left for each of the others. */

@@ -28,12 +28,20 @@ typedef struct {
 } AqrWarmKey;
 
 AqrFileId *aqr_file_id_new(const char *path) G_GNUC_WARN_UNUSED_RESULT;
+AqrFileId *aqr_file_id_copy(const AqrFileId *id) G_GNUC_WARN_UNUSED_RESULT;
 void aqr_file_id_free(AqrFileId *id);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrFileId, aqr_file_id_free)
 gboolean aqr_file_id_equal(const AqrFileId *a, const AqrFileId *b);
+
+/* An empty list that frees them. */
+GPtrArray *aqr_file_ids_new(void) G_GNUC_WARN_UNUSED_RESULT;
 
 AqrWarmKey *aqr_warm_key_new(const AqrWarmFacts *facts) G_GNUC_WARN_UNUSED_RESULT;
 void aqr_warm_key_free(AqrWarmKey *key);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrWarmKey, aqr_warm_key_free)
+
+/* Whether @text has the form of a key's name. */
+gboolean aqr_warm_key_is_name(const char *text);
 
 AqrWarmFacts *aqr_warm_facts_new(void) G_GNUC_WARN_UNUSED_RESULT;
 void aqr_warm_facts_free(AqrWarmFacts *facts);

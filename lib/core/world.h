@@ -11,6 +11,13 @@ typedef enum {
     AQR_COPY_TIMED_OUT,
 } AqrCopyResult;
 
+/* How a VM comes to run. */
+typedef enum {
+    AQR_START_COLD,     /* it boots */
+    AQR_START_RESTORED, /* it was saved once it was up: it goes on from there, without GPUs */
+    AQR_START_TO_SAVE,  /* it boots, to be saved when it is up, without GPUs */
+} AqrStart;
+
 /* What a testbed needs of the world. The live one (host/live-world) is made of
  * libvirt and the guest link; a test passes a fake that writes down what it was
  * asked. Each function blocks until it is done, has failed, or was told to stop.
@@ -21,14 +28,30 @@ typedef struct {
     gboolean (*take_gpus)(gpointer world, GError **error);
     void (*give_gpus_back)(gpointer world);
 
-    /* Starts the VM over a fresh overlay. */
-    gboolean (*start)(gpointer world, GError **error);
+    /* Starts the VM over a fresh overlay; *@how is at most @most. */
+    gboolean (*start)(gpointer world, AqrStart most, AqrStart *how, GError **error);
 
-    /* Waits until commands can be run in the guest, and its start is complete. */
+    /* Waits until commands can be run in the guest that boots, and its start is complete. */
     gboolean (*wait_guest)(gpointer world, GError **error);
+
+    /* Saves the VM that was started for it, and ends it (*@ended): start() can restore it then.
+     * If it cannot be saved the log is told, and it goes on unless it *@ended all the same. FALSE
+     * where the user will have no other than a saved one. */
+    gboolean (*save)(gpointer world, gboolean *ended, GError **error);
+
+    /* Gives the guest what the user wants to see in it besides its disks. */
+    gboolean (*furnish)(gpointer world, GError **error);
+
+    /* Plugs the GPUs into a VM that was restored. */
+    gboolean (*plug_gpus)(gpointer world, GError **error);
 
     /* Waits until the GPUs work in the guest; the error says what is wrong with them. */
     gboolean (*wait_gpus)(gpointer world, GError **error);
+
+    /* Whether to try with a VM that boots, as the GPUs do not work in the restored one (@why);
+     * and that it was right to. */
+    gboolean (*may_boot_instead)(gpointer world, const GError *why);
+    void (*had_to_boot)(gpointer world, const GError *why);
 
     /* Runs @argv to its end. Its stdout without trailing newlines in *@output
      * (transfer full), which may be NULL; its exit status in *@status. */

@@ -113,11 +113,12 @@ check_state(AqrDomain *domain)
 }
 
 AqrDomain *
-aqr_domain_start(virConnectPtr connection, const char *xml, AqrDomainChanged changed, gpointer data,
-                 GError **error)
+aqr_domain_start(virConnectPtr connection, const char *xml, gboolean paused,
+                 AqrDomainChanged changed, gpointer data, GError **error)
 {
     g_autofree char *uri = virConnectGetURI(connection);
-    unsigned flags = aqr_libvirt_is_embed(uri) ? 0 : VIR_DOMAIN_START_AUTODESTROY;
+    unsigned flags = (aqr_libvirt_is_embed(uri) ? 0 : VIR_DOMAIN_START_AUTODESTROY) |
+                     (paused ? VIR_DOMAIN_START_PAUSED : 0);
     g_autoptr(AqrDomain) domain = g_new0(AqrDomain, 1);
 
     virConnectRef(connection);

@@ -12,9 +12,11 @@ typedef struct AqrDomain AqrDomain;
  * guest opened or closed the agent's port. */
 typedef void (*AqrDomainChanged)(gpointer data);
 
-/* Creates a transient domain; with a daemon it dies with our connection. */
-AqrDomain *aqr_domain_start(virConnectPtr connection, const char *xml, AqrDomainChanged changed,
-                            gpointer data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Creates a transient domain; with a daemon it dies with our connection. @paused: its
+ * processors do not run yet. */
+AqrDomain *aqr_domain_start(virConnectPtr connection, const char *xml, gboolean paused,
+                            AqrDomainChanged changed, gpointer data,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Destroys the VM if it still runs. AQR_ERROR_HOST: then it may run on. */
 gboolean aqr_domain_stop(AqrDomain *domain, GError **error);

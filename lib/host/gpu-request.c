@@ -175,10 +175,12 @@ aqr_gpu_request_describe(const GPtrArray *gpus, AqrVmGpus *described)
     g_array_set_size(described->gpus, 0);
     g_array_set_size(described->companions, 0);
     described->managed = FALSE;
+    described->window = (AqrPciWindow){ 0 };
     for (guint i = 0; i < gpus->len; i++) {
         const AqrGpu *gpu = g_ptr_array_index(gpus, i);
 
         g_array_append_val(described->gpus, gpu->device->address);
+        described->window = aqr_pci_window_join(described->window, gpu->device->window);
         for (guint j = 0; j < gpu->together->len; j++) {
             AqrPciDevice *device = g_ptr_array_index(gpu->together, j);
 

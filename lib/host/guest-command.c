@@ -188,6 +188,7 @@ is_sound(const AqrGuestCommand *command, const AqrWireHeader *header, const guin
     case AQR_WIRE_END:
     case AQR_WIRE_KILL:
     case AQR_WIRE_RESIZE:
+    case AQR_WIRE_GREET:
     default:
         return FALSE;
     }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <glib-unix.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "host/listener.h"
@@ -22,7 +23,8 @@ struct AqrGuestLink {
     guint source;
     AqrSink *out;
     GByteArray *in;
-    char *hello; /* what the agent's first bytes will be; NULL: none is expected */
+    char *hello;    /* what the agent's first bytes will be; NULL: none is expected */
+    char *greeting; /* the nonce for an agent that is there, until QEMU is connected; or NULL */
     gboolean up;
     GHashTable *streams; /* number to Stream */
     guint32 last_stream;
@@ -141,6 +143,16 @@ ignore_gone(G_GNUC_UNUSED gsize length, G_GNUC_UNUSED gboolean broken, G_GNUC_UN
 {
 }
 
+static void
+write_frame(AqrGuestLink *link, const AqrWireHeader *header, const void *payload)
+{
+    guint8 packed[AQR_WIRE_HEADER];
+
+    aqr_wire_pack(packed, header);
+    aqr_sink_write(link->out, packed, sizeof packed);
+    aqr_sink_write(link->out, payload, header->length);
+}
+
 void
 aqr_guest_link_send(AqrGuestLink *link, AqrWireType type, guint32 stream, guint8 channel,
                     const void *payload, gsize length)
@@ -148,13 +160,35 @@ aqr_guest_link_send(AqrGuestLink *link, AqrWireType type, guint32 stream, guint8
     AqrWireHeader header = {
         .length = (guint32)length, .stream = stream, .type = (guint8)type, .channel = channel
     };
-    guint8 packed[AQR_WIRE_HEADER];
 
-    if (!link->up || link->out == NULL)
-        return;
-    aqr_wire_pack(packed, &header);
-    aqr_sink_write(link->out, packed, sizeof packed);
-    aqr_sink_write(link->out, payload, length);
+    if (link->up && link->out != NULL)
+        write_frame(link, &header, payload);
+}
+
+/* The time is right when it leaves. */
+static void
+write_greeting(AqrGuestLink *link)
+{
+    AqrWireHeader header = { .length = AQR_WIRE_GREET_LENGTH, .type = AQR_WIRE_GREET };
+    AqrWireGreet greet;
+    guint8 payload[AQR_WIRE_GREET_LENGTH];
+
+    memcpy(greet.nonce, link->greeting, AQR_WIRE_NONCE_LENGTH);
+    g_warn_if_fail(getrandom(greet.seed, sizeof greet.seed, 0) == sizeof greet.seed);
+    greet.time = (guint64)g_get_real_time();
+    aqr_wire_pack_greet(payload, &greet);
+    write_frame(link, &header, payload);
+    g_clear_pointer(&link->greeting, g_free);
+}
+
+void
+aqr_guest_link_greet(AqrGuestLink *link, const char *nonce)
+{
+    aqr_guest_link_drop(link);
+    link->hello = g_strconcat(AQR_WIRE_MAGIC, nonce, NULL);
+    link->greeting = g_strdup(nonce);
+    if (link->out != NULL)
+        write_greeting(link);
 }
 
 void
@@ -192,6 +226,8 @@ take_connection(int fd, gpointer data)
     link->fd = fd;
     link->out = aqr_sink_new(fd, ignore_gone, NULL);
     link->source = g_unix_fd_add(fd, G_IO_IN, read_link, link);
+    if (link->greeting != NULL)
+        write_greeting(link);
 }
 
 AqrGuestLink *
@@ -232,6 +268,7 @@ aqr_guest_link_drop(AqrGuestLink *link)
 {
     link->up = FALSE;
     g_clear_pointer(&link->hello, g_free);
+    g_clear_pointer(&link->greeting, g_free);
     g_byte_array_set_size(link->in, 0);
     lose_streams(link);
 }

@@ -25,6 +25,7 @@ struct AqrGuest {
     GBytes *agent;
     gboolean brought; /* the line that starts the agent has been typed */
     gboolean failed;  /* and has failed */
+    gboolean greeted; /* the agent was there before us, in a guest that was restored */
     gboolean panicked;
     gboolean patient; /* the grace for a root shell is not over yet */
     guint grace;      /* its timer */
@@ -115,6 +116,8 @@ read_console(AqrConsole *console, const char *bytes, gsize length, gpointer data
         return;
     if (which == AQR_SOCKET_TTYS0 || which == AQR_SOCKET_HVC0)
         look_for_panic(guest, console);
+    if (guest->greeted)
+        return;
     if (guest->brought) {
         guest->failed = guest->failed || aqr_console_just_said(console, AQR_BOOTSTRAP_FAILED);
         return;
@@ -185,7 +188,7 @@ aqr_guest_reset(AqrGuest *guest)
     aqr_guest_link_drop(guest->link);
     aqr_guest_shell_reset(guest->shell);
     stop_grace(guest);
-    guest->brought = guest->failed = guest->panicked = FALSE;
+    guest->brought = guest->failed = guest->greeted = guest->panicked = FALSE;
     guest->patient = TRUE;
 }
 
@@ -196,6 +199,16 @@ aqr_guest_renew(AqrGuest *guest)
     aqr_guest_reset(guest);
     aqr_console_type(guest->lines[AQR_SOCKET_HVC1].console, "\n");
     aqr_console_type(guest->lines[AQR_SOCKET_TTYS1].console, "\n");
+}
+
+void
+aqr_guest_greet(AqrGuest *guest)
+{
+    g_autofree char *nonce = new_nonce();
+
+    aqr_guest_reset(guest);
+    guest->greeted = TRUE;
+    aqr_guest_link_greet(guest->link, nonce);
 }
 
 /* --- waiting for it ---------------------------------------------------- */
@@ -233,8 +246,9 @@ say_why(const Reach *reach, GError **error)
     if (aqr_guest_link_is_up(reach->guest->link))
         return TRUE;
     if (aqr_domain_end(reach->domain) != NULL)
-        g_set_error(error, AQR_ERROR, AQR_ERROR_GUEST, "the VM %s while booting",
-                    aqr_domain_end(reach->domain));
+        g_set_error(error, AQR_ERROR, AQR_ERROR_GUEST, "the VM %s while %s",
+                    aqr_domain_end(reach->domain),
+                    reach->guest->greeted ? "being restored" : "booting");
     else
         g_set_error_literal(error, AQR_ERROR, AQR_ERROR_GUEST, find_problem(reach));
     return FALSE;
@@ -245,10 +259,10 @@ aqr_guest_reach(AqrGuest *guest, const AqrDomain *domain, const AqrPatience *pat
                 GError **error)
 {
     Reach reach = { guest, domain };
+    const char *what = guest->greeted ? "the restored guest's agent to answer"
+                                      : "the guest to boot and offer a root shell";
 
-    return aqr_wait_until(is_decided, &reach, "the guest to boot and offer a root shell", patience,
-                          error) &&
-           say_why(&reach, error);
+    return aqr_wait_until(is_decided, &reach, what, patience, error) && say_why(&reach, error);
 }
 
 AqrGuestLink *

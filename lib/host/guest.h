@@ -32,7 +32,8 @@ void aqr_guest_renew(AqrGuest *guest);
 /* The VM ended: what runs in it is lost. */
 void aqr_guest_lose(AqrGuest *guest);
 
-/* The guest was restored and runs: its agent is there, and is greeted. No shell is asked. */
+/* The guest was restored and runs: its agent is there, and is greeted. No shell is asked,
+ * until the guest is reset or the agent has gone. */
 void aqr_guest_greet(AqrGuest *guest);
 
 /* Waits until the agent answers. AQR_ERROR_GUEST, with what the console said

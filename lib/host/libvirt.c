@@ -208,3 +208,25 @@ aqr_libvirt_check_emulator(virConnectPtr connection, const char *emulator, const
     aqr_libvirt_set_error(error, AQR_ERROR_HOST, doing);
     return FALSE;
 }
+
+char *
+aqr_libvirt_find_emulator(virConnectPtr connection, const char *emulator, const char *arch)
+{
+    g_autofree char *capabilities =
+        virConnectGetDomainCapabilities(connection, emulator, arch, NULL, NULL, 0);
+    g_autoptr(GRegex) regex = g_regex_new("<path>(.*?)</path>", 0, 0, NULL);
+    g_autoptr(GMatchInfo) match = NULL;
+
+    if (capabilities == NULL || !g_regex_match(regex, capabilities, 0, &match))
+        return g_strdup(emulator);
+    return g_match_info_fetch(match, 1);
+}
+
+char *
+aqr_libvirt_version(virConnectPtr connection)
+{
+    unsigned long version = 0;
+
+    virConnectGetLibVersion(connection, &version);
+    return g_strdup_printf("%lu.%lu.%lu", version / 1000000, version / 1000 % 1000, version % 1000);
+}

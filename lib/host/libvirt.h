@@ -43,6 +43,14 @@ gboolean aqr_libvirt_check_qemu(GError **error);
 gboolean aqr_libvirt_check_emulator(virConnectPtr connection, const char *emulator,
                                     const char *arch, GError **error);
 
+/* The QEMU that libvirt takes for guests of @arch, absolute; @emulator if it is not NULL.
+ * (transfer full); NULL: libvirt does not say. */
+char *aqr_libvirt_find_emulator(virConnectPtr connection, const char *emulator,
+                                const char *arch) G_GNUC_WARN_UNUSED_RESULT;
+
+/* "9.0.0" (transfer full). */
+char *aqr_libvirt_version(virConnectPtr connection) G_GNUC_WARN_UNUSED_RESULT;
+
 /* AQR_ERROR_HOST, with what to do about it; AQR_ERROR_STOPPED. A daemon that does
  * not answer is given up after half a minute. */
 virConnectPtr aqr_libvirt_connect(const char *uri, const AqrStop *stop,

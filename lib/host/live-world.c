@@ -1,41 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/live-world.h"
 
-#include "core/access-hint.h"
-#include "host/base-image.h"
-#include "host/connection.h"
-#include "host/guest-copy.h"
-#include "host/guest-run.h"
-#include "host/guest-terminal.h"
+#include "host/gpu-plug.h"
+#include "host/live-guest.h"
+#include "host/live-state.h"
 #include "host/power-off.h"
-#include "host/shared-mounts.h"
 #include "host/ssh-forward.h"
-#include "host/vm.h"
-
-struct AqrLiveWorld {
-    const AqrLiveConfig *config;
-    AqrVmSpec *spec;
-    AqrConnection *connection;
-    GBytes *agent;
-    AqrVmConfig vm_config;
-    AqrGpuHold *gpus;  /* NULL: it has none, and needs none yet */
-    AqrVm *vm;         /* NULL: none runs */
-    unsigned ssh_port; /* on the host, to the guest; 0: none */
-};
 
 static void
 note(AqrLiveWorld *world, const char *text)
 {
     world->config->note(text, world->config->data);
-}
-
-static gboolean
-check_alive(const AqrLiveWorld *world, GError **error)
-{
-    if (world->vm != NULL)
-        return aqr_vm_check_alive(world->vm, error);
-    g_set_error_literal(error, AQR_ERROR, AQR_ERROR_GUEST, "no VM is running");
-    return FALSE;
 }
 
 /* --- GPUs -------------------------------------------------------------- */
@@ -61,13 +36,48 @@ give_gpus_back(gpointer data)
 }
 
 static gboolean
+plug_gpus(gpointer data, GError **error)
+{
+    AqrLiveWorld *world = data;
+
+    world->plugged = TRUE;
+    return aqr_gpu_plug(aqr_vm_get_domain(world->vm), world->spec, error);
+}
+
+static gboolean
+may_boot_instead(gpointer data, const GError *why)
+{
+    AqrLiveWorld *world = data;
+    g_autofree char *text = NULL;
+
+    if (world->config->warm->mode == AQR_WARM_ON ||
+        g_error_matches(why, AQR_ERROR, AQR_ERROR_STOPPED))
+        return FALSE;
+    text = g_strdup_printf("%s; trying it with a VM that boots", why->message);
+    note(world, text);
+    return TRUE;
+}
+
+static void
+had_to_boot(gpointer data, const GError *why)
+{
+    AqrLiveWorld *world = data;
+
+    aqr_launch_distrust_gpus(&world->launch, why->message);
+}
+
+static gboolean
 wait_gpus(gpointer data, GError **error)
 {
     AqrLiveWorld *world = data;
     const AqrLiveConfig *config = world->config;
     AqrPatience patience = aqr_patience(config->boot_timeout, config->stop);
     g_autoptr(GPtrArray) expected = aqr_gpu_hold_expect(world->gpus);
-    const AqrGpuDemand demand = { .expected = expected, .ready = config->gpu_ready };
+    const AqrGpuDemand demand = {
+        .expected = expected,
+        .ready = config->gpu_ready,
+        .plugged = world->plugged,
+    };
 
     return expected->len == 0 || aqr_gpu_wait(aqr_vm_get_link(world->vm), &demand, &patience,
                                               config->note, config->data, error);
@@ -75,178 +85,39 @@ wait_gpus(gpointer data, GError **error)
 
 /* --- start and reboot -------------------------------------------------- */
 
-/* A GPU that is not well does not get into a VM. */
 static gboolean
-start(gpointer data, GError **error)
+start(gpointer data, AqrStart most, AqrStart *how, GError **error)
 {
+    static const AqrWarmUse uses[] = {
+        [AQR_START_COLD] = AQR_WARM_NONE,
+        [AQR_START_RESTORED] = AQR_WARM_RESTORE,
+        [AQR_START_TO_SAVE] = AQR_WARM_SAVE,
+    };
+    static const AqrStart starts[] = {
+        [AQR_WARM_NONE] = AQR_START_COLD,
+        [AQR_WARM_RESTORE] = AQR_START_RESTORED,
+        [AQR_WARM_SAVE] = AQR_START_TO_SAVE,
+    };
     AqrLiveWorld *world = data;
-    const char *name = world->spec->name;
 
-    if (!aqr_gpu_hold_check(world->gpus, error))
+    world->plugged = world->unfinished = FALSE;
+    world->vm = aqr_launch_vm(&world->launch, world->gpus, uses[most], error);
+    if (world->vm == NULL)
         return FALSE;
-    aqr_gpu_hold_tell_domain(world->gpus, name, aqr_connection_is_daemon(world->connection));
-    world->vm = aqr_vm_start(&world->vm_config, error);
-    if (world->vm == NULL) {
-        aqr_gpu_hold_restore(world->gpus);
-        return FALSE;
-    }
-    aqr_gpu_hold_tell_qemu(world->gpus, aqr_connection_find_qemu(world->connection, name));
+    *how = starts[world->spec->warm.use];
     world->ssh_port = aqr_ssh_forward_open(aqr_vm_get_domain(world->vm));
     aqr_connection_share_capabilities(world->connection);
     return TRUE;
 }
 
-/* Debian's units are all started a while after the root shells are there: what
- * a test finds must not depend on how quick we were. A guest that never gets
- * there is used as it is. */
 static gboolean
-wait_system(AqrLiveWorld *world, const AqrPatience *patience, GError **error)
-{
-    static const char *const argv[] = {
-        "sh", "-c",
-        "[ ! -d /run/systemd/system ] || systemctl is-system-running --wait >/dev/null 2>&1", NULL
-    };
-    g_autoptr(GError) failed = NULL;
-    int status;
-
-    if (aqr_guest_run(aqr_vm_get_link(world->vm), argv, patience, NULL, &status, &failed))
-        return TRUE;
-    if (check_alive(world, NULL) && aqr_stop_reason(patience->stop) == NULL) {
-        note(world, "the guest's units are not all started yet; going on without them");
-        return TRUE;
-    }
-    g_propagate_error(error, g_steal_pointer(&failed));
-    return FALSE;
-}
-
-/* What the user wants to see in it, besides the disks. The units that are not started
- * yet may have used up all the time to boot. */
-static gboolean
-furnish_guest(AqrLiveWorld *world, GError **error)
-{
-    AqrPatience patience = aqr_patience(world->config->boot_timeout, world->config->stop);
-    AqrGuestLink *link = aqr_vm_get_link(world->vm);
-
-    return aqr_shared_mounts_add(link, world->spec, &patience, error) &&
-           (!world->spec->base_image ||
-            aqr_base_image_plug(aqr_vm_get_domain(world->vm), link, world->spec, &patience, error));
-}
-
-static gboolean
-wait_guest(gpointer data, GError **error)
+save(gpointer data, gboolean *ended, GError **error)
 {
     AqrLiveWorld *world = data;
-    AqrPatience patience = aqr_patience(world->config->boot_timeout, world->config->stop);
+    gboolean done = aqr_launch_save(&world->launch, &world->vm, !world->unfinished, error);
 
-    return aqr_vm_reach_guest(world->vm, &patience, error) &&
-           wait_system(world, &patience, error) && furnish_guest(world, error);
-}
-
-static gboolean
-expect_reboot(gpointer data, GError **error)
-{
-    AqrLiveWorld *world = data;
-    AqrPatience patience = aqr_patience(world->config->boot_timeout, world->config->stop);
-
-    if (!check_alive(world, error) ||
-        !aqr_base_image_unplug(aqr_vm_get_domain(world->vm), &patience, error))
-        return FALSE;
-    aqr_vm_expect_reset(world->vm);
-    return TRUE;
-}
-
-static gboolean
-wait_reboot(gpointer data, GError **error)
-{
-    AqrLiveWorld *world = data;
-    AqrPatience patience = aqr_patience(world->config->boot_timeout, world->config->stop);
-
-    return aqr_vm_wait_reset(world->vm, &patience, error);
-}
-
-/* --- in the guest ------------------------------------------------------ */
-
-static gboolean
-run(gpointer data, const char *const *argv, gint64 timeout, char **output, int *status,
-    GError **error)
-{
-    AqrLiveWorld *world = data;
-    AqrPatience patience = aqr_patience(timeout, world->config->stop);
-
-    return check_alive(world, error) &&
-           aqr_guest_run(aqr_vm_get_link(world->vm), argv, &patience, output, status, error);
-}
-
-static gboolean
-copy(gpointer data, const AqrCopy *what, gint64 timeout, AqrCopyResult *result, GError **error)
-{
-    AqrLiveWorld *world = data;
-    AqrPatience patience = aqr_patience(timeout, world->config->stop);
-    g_autofree char *complaint = NULL;
-    gboolean done;
-
-    if (!check_alive(world, error))
-        return FALSE;
-    done = aqr_guest_copy(aqr_vm_get_link(world->vm), what, &patience, result, &complaint, error);
-    if (complaint != NULL)
-        note(world, complaint);
+    *ended = world->vm == NULL;
     return done;
-}
-
-static const char *const *
-exec_argv(gpointer data)
-{
-    const AqrLiveWorld *world = data;
-
-    return world->config->exec_argv;
-}
-
-static void
-tell_access(gpointer data, const char *user)
-{
-    AqrLiveWorld *world = data;
-    g_autofree char *hint = aqr_access_hint(world->ssh_port, user, world->config->exec_argv);
-
-    note(world, hint);
-}
-
-static void
-note_text(gpointer data, const char *text)
-{
-    note(data, text);
-}
-
-/* A shell that could not be had is no reason to lose the testbed. */
-static gboolean
-shell(gpointer data, const char *const *argv, GError **error)
-{
-    AqrLiveWorld *world = data;
-    AqrPatience patience = aqr_patience(0, world->config->stop);
-    g_autoptr(GError) failed = NULL;
-
-    if (!check_alive(world, error))
-        return FALSE;
-    if (aqr_guest_terminal_run(aqr_vm_get_link(world->vm), argv, &patience, &failed))
-        return TRUE;
-    if (g_error_matches(failed, AQR_ERROR, AQR_ERROR_HOST)) {
-        note(world, failed->message);
-        return TRUE;
-    }
-    g_propagate_error(error, g_steal_pointer(&failed));
-    return FALSE;
-}
-
-static void
-explain(gpointer data)
-{
-    AqrLiveWorld *world = data;
-    g_autofree char *tail = world->vm == NULL ? NULL : aqr_vm_console_tail(world->vm);
-
-    if (tail != NULL && *tail != '\0') {
-        g_autofree char *text = g_strdup_printf("the console's last lines:\n%s", g_strchomp(tail));
-
-        note(world, text);
-    }
 }
 
 /* --- the end ----------------------------------------------------------- */
@@ -287,17 +158,22 @@ const AqrWorld aqr_live_world = {
     .take_gpus = take_gpus,
     .give_gpus_back = give_gpus_back,
     .start = start,
-    .wait_guest = wait_guest,
+    .wait_guest = aqr_live_guest_wait,
+    .save = save,
+    .furnish = aqr_live_guest_furnish,
+    .plug_gpus = plug_gpus,
     .wait_gpus = wait_gpus,
-    .run = run,
-    .copy = copy,
-    .expect_reboot = expect_reboot,
-    .wait_reboot = wait_reboot,
-    .exec_argv = exec_argv,
-    .tell_access = tell_access,
-    .note = note_text,
-    .shell = shell,
-    .explain = explain,
+    .may_boot_instead = may_boot_instead,
+    .had_to_boot = had_to_boot,
+    .run = aqr_live_guest_run,
+    .copy = aqr_live_guest_copy,
+    .expect_reboot = aqr_live_guest_expect_reboot,
+    .wait_reboot = aqr_live_guest_wait_reboot,
+    .exec_argv = aqr_live_guest_exec_argv,
+    .tell_access = aqr_live_guest_tell_access,
+    .note = aqr_live_guest_note,
+    .shell = aqr_live_guest_shell,
+    .explain = aqr_live_guest_explain,
     .stop = stop,
 };
 
@@ -354,6 +230,9 @@ aqr_live_world_new(const AqrLiveConfig *config, AqrVmSpec *spec, GError **error)
     if (world->connection == NULL)
         return NULL;
     describe_vm(world);
+    world->warm = aqr_warm_start_new(config->warm, spec,
+                                     aqr_connection_get_handle(world->connection), world->agent);
+    world->launch = (AqrLaunch){ &world->vm_config, world->connection, world->warm };
     return g_steal_pointer(&world);
 }
 
@@ -364,6 +243,7 @@ aqr_live_world_free(AqrLiveWorld *world)
         return;
     stop(world, FALSE);
     give_gpus_back(world);
+    aqr_warm_start_free(world->warm);
     aqr_connection_close(world->connection);
     g_clear_pointer(&world->agent, g_bytes_unref);
     g_free(world);

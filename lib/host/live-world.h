@@ -6,6 +6,7 @@
 #include "host/gpu-hold.h"
 #include "host/gpu-wait.h"
 #include "host/guest-command.h"
+#include "host/warm-start.h"
 
 /* The world of core/world.h as it is: libvirt, QEMU, a guest. */
 typedef struct AqrLiveWorld AqrLiveWorld;
@@ -19,6 +20,7 @@ typedef struct {
     const char *user, *password;  /* for the console; or NULL */
     const AqrGpuHoldConfig *gpus; /* what is asked for, and how */
     AqrGpuReady gpu_ready;        /* how far they must have got in the guest */
+    const AqrWarmConfig *warm;    /* whether VMs are saved and restored */
     gint64 boot_timeout;          /* microseconds */
     gint64 poweroff_timeout;      /* 0: the VM is destroyed at once */
     const AqrStop *stop;

@@ -39,7 +39,10 @@ read_place(AqrPciDevice *device, const char *dir)
     device->is_vf = physical != NULL && aqr_pci_address_parse(physical, &device->physical, NULL);
     device->n_vfs = (guint)aqr_sysfs_read_number(dir, "sriov_numvfs", 0);
     device->boot_vga = aqr_sysfs_read_number(dir, "boot_vga", 0) == 1;
-    device->largest_bar = resource != NULL ? aqr_pci_sysfs_largest_bar(resource) : 0;
+    if (resource != NULL) {
+        device->largest_bar = aqr_pci_sysfs_largest_bar(resource);
+        device->window = aqr_pci_window_of(resource);
+    }
 }
 
 /* An empty file means, as no file does, that there is none. */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/reach.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include "core/path-access.h"
 
@@ -147,4 +149,22 @@ aqr_reach_check(virConnectPtr connection, const AqrVmSpec *spec, GError **error)
     reaches = check_all(&qemu, spec, error);
     g_free(qemu.name);
     return reaches;
+}
+
+gboolean
+aqr_reach_give(virConnectPtr connection, const char *path, GError **error)
+{
+    g_autofree char *uri = virConnectGetURI(connection);
+    guint32 uid, gid;
+
+    if (uri == NULL || aqr_libvirt_runs_as_caller(uri) || !ask_ids(connection, &uid, &gid))
+        return TRUE;
+    if (chown(path, uid, gid) == 0)
+        return TRUE;
+    g_set_error(
+        error, AQR_ERROR, AQR_ERROR_HOST,
+        "cannot give \"%s\" to the user that libvirt's daemon runs QEMU as: %s; be root, or "
+        "use --connect=qemu:///embed",
+        path, g_strerror(errno));
+    return FALSE;
 }

@@ -9,3 +9,8 @@
  * libvirt would only say "Permission denied", and only when the VM starts. Knows
  * modes; what other security models forbid is left to QEMU. AQR_ERROR_HOST. */
 gboolean aqr_reach_check(virConnectPtr connection, const AqrVmSpec *spec, GError **error);
+
+/* Gives the file @path to the user that libvirt's daemon runs QEMU as, if that is not the
+ * caller's own anyway: libvirt does so only with files that a domain's XML names. AQR_ERROR_HOST:
+ * only root can. */
+gboolean aqr_reach_give(virConnectPtr connection, const char *path, GError **error);

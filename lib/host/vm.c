@@ -7,6 +7,7 @@
 #include "core/domain-xml.h"
 #include "host/firmware.h"
 #include "host/image.h"
+#include "host/migration.h"
 
 /* qemu-img makes an overlay in milliseconds; a full or dead disk is another matter. */
 #define OVERLAY_TIMEOUT (60 * G_TIME_SPAN_SECOND)
@@ -150,7 +151,8 @@ aqr_vm_reach_guest(AqrVm *vm, const AqrPatience *patience, GError **error)
     if (aqr_guest_reach(vm->guest, vm->domain, patience, &failed)) {
         vm->reset_expected = FALSE;
         vm->reached = TRUE;
-        g_unlink(vm->config->spec->overlay); /* QEMU has it open: so it cannot stay behind */
+        if (vm->config->spec->warm.use != AQR_WARM_SAVE)
+            g_unlink(vm->config->spec->overlay); /* QEMU has it open: so it cannot stay behind */
         return TRUE;
     }
     if (aqr_patience_is_over(patience))
@@ -206,15 +208,19 @@ unlink_and_free(gpointer path)
     g_free(path);
 }
 
+/* That of a VM to be saved is part of what is saved, and its owner's to remove. */
 static gboolean
 make_overlay(AqrVm *vm, GError **error)
 {
     const AqrVmSpec *spec = vm->config->spec;
     const AqrDisk *base = g_ptr_array_index(spec->disks, 0);
+    const char *saved = spec->warm.disk;
     AqrPatience patience = aqr_patience(OVERLAY_TIMEOUT, vm->config->stop);
 
-    aqr_undo_push(vm->files, unlink_and_free, g_strdup(spec->overlay));
-    if (!aqr_image_make_overlay(spec->overlay, base->file, base->format, &patience, error))
+    if (spec->warm.use != AQR_WARM_SAVE)
+        aqr_undo_push(vm->files, unlink_and_free, g_strdup(spec->overlay));
+    if (!aqr_image_make_overlay(spec->overlay, saved == NULL ? base->file : saved,
+                                saved == NULL ? base->format : "qcow2", &patience, error))
         return FALSE;
     g_chmod(spec->overlay, 0600);
     return TRUE;
@@ -237,7 +243,9 @@ start_domain(AqrVm *vm, GError **error)
 {
     g_autofree char *xml = aqr_domain_xml(vm->config->spec);
 
-    vm->domain = aqr_domain_start(vm->config->connection, xml, handle_change, vm, error);
+    vm->domain =
+        aqr_domain_start(vm->config->connection, xml,
+                         vm->config->spec->warm.use == AQR_WARM_RESTORE, handle_change, vm, error);
     return vm->domain != NULL;
 }
 
@@ -254,6 +262,24 @@ aqr_vm_start(const AqrVmConfig *config, GError **error)
     if (vm->guest == NULL || !start_domain(vm, error))
         return NULL;
     return g_steal_pointer(&vm);
+}
+
+AqrVm *
+aqr_vm_restore(const AqrVmConfig *config, GBytes *state, const AqrPatience *patience,
+               GError **error)
+{
+    g_autoptr(AqrVm) vm = aqr_vm_start(config, error);
+
+    if (vm == NULL || !aqr_migration_load(vm->domain, state, patience, error))
+        return NULL;
+    aqr_guest_greet(vm->guest);
+    return g_steal_pointer(&vm);
+}
+
+GBytes *
+aqr_vm_save(AqrVm *vm, const AqrPatience *patience, GError **error)
+{
+    return aqr_migration_save(vm->domain, patience, error);
 }
 
 gboolean

@@ -21,6 +21,16 @@ typedef struct {
 AqrVm *aqr_vm_start(const AqrVmConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void aqr_vm_free(AqrVm *vm);
 
+/* The same from @state (AQR_WARM_RESTORE); its agent is greeted, and aqr_vm_reach_guest() waits
+ * for its answer. */
+AqrVm *aqr_vm_restore(const AqrVmConfig *config, GBytes *state, const AqrPatience *patience,
+                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The state of one that was started to be saved (AQR_WARM_SAVE; transfer full): it has to be
+ * ended then. NULL and an error: it goes on. */
+GBytes *aqr_vm_save(AqrVm *vm, const AqrPatience *patience,
+                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Ends the VM, if it runs. FALSE: it may run on; why was told to the log. */
 gboolean aqr_vm_end(AqrVm *vm);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrVm, aqr_vm_free)

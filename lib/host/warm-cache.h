@@ -2,15 +2,20 @@
 #pragma once
 
 #include "core/warm-key.h"
+#include "core/warm-report.h"
 #include "host/wait.h"
 
 /* Where saved VMs are kept: pairs of a memory image and a disk overlay, with the state of the
- * devices, each in a directory of its key's name. What a pair is of is the key's business,
- * how it gets into a VM that of host/live-world.
+ * devices, each in a directory of its key's name and a number. What a pair is of is the key's
+ * business, how it gets into a VM that of host/live-world.
  *
  * A pair is made in a directory of another name, under a lock, and gets its own by rename(2)
  * when it is complete: so there is a good one or none. Its manifest has the checksums of its
- * files, which are looked at each time: nothing is trusted because it is there. */
+ * files, which are looked at each time: nothing is trusted because it is there. No two pairs
+ * ever have the same path.
+ *
+ * Who wants one: find it; if there is none, draft it; if somebody else does, wait, and find
+ * again. And find once more when the draft is had: it may have been made just before. */
 typedef struct AqrWarmCache AqrWarmCache;
 
 /* NULL: /var/cache/autopkgtest-virt-qemu-rocm/warm for root, in the user's cache directory
@@ -30,7 +35,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrWarmCache, aqr_warm_cache_free)
 typedef struct AqrWarmPair AqrWarmPair;
 
 /* NULL without an error: there is none. NULL and AQR_ERROR_HOST: there was one, which was not
- * whole, or too old, and has been dropped. */
+ * whole, or older than a day, and has been dropped. Reads all of it. */
 AqrWarmPair *aqr_warm_cache_find(AqrWarmCache *cache, const AqrWarmKey *key,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void aqr_warm_pair_free(AqrWarmPair *pair);
@@ -55,8 +60,8 @@ char *aqr_warm_pair_why_distrusted(const AqrWarmPair *pair,
 typedef struct AqrWarmDraft AqrWarmDraft;
 
 /* NULL without an error: somebody else makes it. Makes room first, and an empty file for
- * @ram_mib of memory, with holes for contents. AQR_ERROR_HOST, also when there is not the room
- * that a guest of this size will likely need. */
+ * @ram_mib of memory, with holes for contents: mode 0600, ours. AQR_ERROR_HOST, also when there
+ * is not the room that a guest of this size will likely need. The cache must outlive it. */
 AqrWarmDraft *aqr_warm_cache_draft(AqrWarmCache *cache, const AqrWarmKey *key, guint64 ram_mib,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -79,16 +84,9 @@ gboolean aqr_warm_cache_wait(AqrWarmCache *cache, const AqrWarmKey *key,
 
 /* --- for people -------------------------------------------------------- */
 
-typedef struct {
-    char *key;
-    char *image;       /* what it was made of */
-    guint64 bytes;     /* that it takes */
-    gint64 made, used; /* seconds since 1970 */
-    const char *state; /* "ready", "in use", "stale", "being made", "damaged" */
-} AqrWarmEntry;
-
 /* (transfer full): AqrWarmEntry, those used last first. */
 GPtrArray *aqr_warm_cache_list(AqrWarmCache *cache, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* @key: as listed; NULL: all. AQR_ERROR_USAGE: there is none. What is being made stays. */
+/* @key: as listed; NULL: all. AQR_ERROR_USAGE: there is none. What is being made stays. Who
+ * uses one keeps it. */
 gboolean aqr_warm_cache_drop(AqrWarmCache *cache, const char *key, GError **error);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "testbed/bring-up.h"
 #include "testbed/guest-setup.h"
 
 #define SHORT_TIMEOUT (100 * G_TIME_SPAN_SECOND) /* autopkgtest's own, for small commands */
@@ -173,16 +174,13 @@ take_answer(AqrTestbed *testbed, char *answer, GError **error)
     return TRUE;
 }
 
+/* What the VM is for is set up in it, and it can be asked for its user. */
 static gboolean
 prepare_guest(AqrTestbed *testbed, GError **error)
 {
     g_autofree char *answer = NULL;
 
-    if (!testbed->world->wait_guest(testbed->data, error))
-        return FALSE;
-    aqr_guest_setup(testbed->world, testbed->data, testbed->time_zone);
-    if (!testbed->world->wait_gpus(testbed->data, error) ||
-        !run_script(testbed, &prepare, testbed->scratch == NULL ? "" : testbed->scratch, &answer,
+    if (!run_script(testbed, &prepare, testbed->scratch == NULL ? "" : testbed->scratch, &answer,
                     error) ||
         !take_answer(testbed, answer, error))
         return FALSE;
@@ -194,9 +192,15 @@ prepare_guest(AqrTestbed *testbed, GError **error)
 static gboolean
 start(AqrTestbed *testbed, GError **error)
 {
-    if (!testbed->world->start(testbed->data, error))
+    const AqrBringUp what = {
+        .world = testbed->world,
+        .data = testbed->data,
+        .time_zone = testbed->time_zone,
+        .has_gpus = testbed->has_gpus,
+    };
+
+    if (!aqr_bring_up(&what, &testbed->open, error))
         return FALSE;
-    testbed->open = TRUE;
     if (prepare_guest(testbed, error))
         return TRUE;
     g_prefix_error(error, "cannot open the testbed: ");
@@ -257,6 +261,7 @@ aqr_testbed_reboot(AqrTestbed *testbed, gboolean prepare_only, GError **error)
         return FALSE;
     return testbed->world->wait_reboot(testbed->data, error) &&
            testbed->world->wait_guest(testbed->data, error) &&
+           testbed->world->furnish(testbed->data, error) &&
            testbed->world->wait_gpus(testbed->data, error) &&
            run_script(testbed, &restore, "", NULL, error);
 }

@@ -12,8 +12,6 @@
 #include "support/check-main.h"
 #include "support/data.h"
 
-#define NONCE "0123456789abcdef"
-
 void
 wait_until(AqrPredicate predicate, gpointer data)
 {
@@ -59,11 +57,11 @@ connect_to(const char *path)
     return fd;
 }
 
-static GPid
-start_agent(int fd)
+GPid
+agent_start(int fd)
 {
     g_autofree char *number = g_strdup_printf("%d", fd);
-    const char *argv[] = { g_getenv("AQR_TEST_AGENT"), number, NONCE, NULL };
+    const char *argv[] = { g_getenv("AQR_TEST_AGENT"), number, AGENT_NONCE, NULL };
     g_autoptr(GError) error = NULL;
     GPid pid = 0;
 
@@ -102,10 +100,10 @@ agent_link_new(void)
     through->link = aqr_guest_link_new(path, &error);
     ck_assert_no_error(error);
     fd = connect_to(path);
-    through->agent = start_agent(fd);
+    through->agent = agent_start(fd);
     close(fd);
     wait_until(is_accepted, path);
-    aqr_guest_link_bring(through->link, nothing, NONCE);
+    aqr_guest_link_bring(through->link, nothing, AGENT_NONCE);
     wait_until(is_up, through->link);
     return through;
 }

@@ -14,6 +14,10 @@ typedef struct {
     char *dir;
 } AgentLink;
 
+/* An agent on @fd, which it inherits. It says hello once it has read this in a line. */
+#define AGENT_NONCE "0123456789abcdef"
+GPid agent_start(int fd);
+
 /* It is up. */
 AgentLink *agent_link_new(void) G_GNUC_WARN_UNUSED_RESULT;
 void agent_link_free(AgentLink *through);

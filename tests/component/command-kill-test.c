@@ -181,7 +181,7 @@ drop_link(void)
 static void
 talk_nonsense(void)
 {
-    aqr_guest_link_send(agent->link, (AqrWireType)(AQR_WIRE_EXIT + 1), 1, 0, NULL, 0);
+    aqr_guest_link_send(agent->link, (AqrWireType)(AQR_WIRE_GREET + 1), 1, 0, NULL, 0);
 }
 
 static void (*const losses[])(void) = { kill_agent, drop_link, talk_nonsense };

@@ -3,16 +3,58 @@
 /* test-agent FD NONCE: the agent for a test on this machine. It is made of the
  * agent's own modules, but it ends, with its commands, when the link goes; the
  * real one powers its machine off then. It stands in for the root shell too,
- * which skips what is on the port up to the nonce. */
+ * which skips what is on the port up to the nonce. What it would do to the machine
+ * when it is greeted it notes in the file $AQR_TEST_RENEWED. */
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/close_range.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "renew.h"
 #include "serve.h"
+
+/* --- helpers/agent/renew.h --------------------------------------------------- */
+
+static FILE *
+open_notes(void)
+{
+    const char *path = getenv("AQR_TEST_RENEWED");
+    FILE *notes = path == NULL ? NULL : fopen(path, "ae");
+
+    if (notes == NULL)
+        abort();
+    return notes;
+}
+
+bool
+renew_clock(uint64_t time)
+{
+    FILE *notes = open_notes();
+
+    fprintf(notes, "clock %" PRIu64 "\n", time);
+    fclose(notes);
+    return time != 0; /* which the test takes for a time that cannot be set */
+}
+
+bool
+renew_entropy(const uint8_t *seed, size_t length)
+{
+    FILE *notes = open_notes();
+
+    fputs("seed ", notes);
+    for (size_t i = 0; i < length; i++)
+        fprintf(notes, "%02x", seed[i]);
+    fputs("\n", notes);
+    fclose(notes);
+    return true;
+}
+
+/* --- the agent ----------------------------------------------------------------- */
 
 static int
 open_signals(void)
@@ -61,8 +103,7 @@ main(int argc, char **argv)
     close_range(3, ~0u, CLOSE_RANGE_CLOEXEC); /* what the test leaves open is not ours */
     skip_to(port.fd, argv[2]);
     fcntl(port.fd, F_SETFL, O_NONBLOCK);
-    buffer_append(&port.out, AQR_WIRE_MAGIC, AQR_WIRE_MAGIC_LENGTH);
-    buffer_append(&port.out, argv[2], AQR_WIRE_NONCE_LENGTH);
+    port_send_hello(&port, argv[2]);
     port_write(&port);
     serve(&commands, signals);
     commands_kill_all(&commands);

@@ -72,9 +72,59 @@ wait_gpus(gpointer data, GError **error)
 }
 
 static gboolean
-start(gpointer data, GError **error)
+start(gpointer data, AqrStart most, AqrStart *how, GError **error)
 {
-    return note(data, error, "start");
+    static const char *const names[] = {
+        [AQR_START_COLD] = "start cold",
+        [AQR_START_RESTORED] = "start restored",
+        [AQR_START_TO_SAVE] = "start",
+    };
+    FakeWorld *world = data;
+
+    if (!note(world, error, "%s", names[most]))
+        return FALSE;
+    *how = MIN(most, world->start);
+    return TRUE;
+}
+
+static gboolean
+save(gpointer data, gboolean *ended, GError **error)
+{
+    FakeWorld *world = data;
+
+    *ended = world->saves;
+    if (world->saves) /* and from now on there is a saved one */
+        world->start = AQR_START_RESTORED;
+    return note(world, error, "save");
+}
+
+static gboolean
+furnish(gpointer data, GError **error)
+{
+    return note(data, error, "furnish");
+}
+
+static gboolean
+plug_gpus(gpointer data, GError **error)
+{
+    return note(data, error, "plug_gpus");
+}
+
+static gboolean
+may_boot_instead(gpointer data, const GError *why)
+{
+    FakeWorld *world = data;
+
+    note(world, NULL, "may_boot_instead: %s", why->message);
+    if (world->may_boot_instead) /* whatever failed was this VM's fault */
+        world->fails = world->fails_next;
+    return world->may_boot_instead;
+}
+
+static void
+had_to_boot(gpointer data, const GError *why)
+{
+    note(data, NULL, "had_to_boot: %s", why->message);
 }
 
 static gboolean
@@ -196,7 +246,12 @@ const AqrWorld fake_world = {
     .give_gpus_back = give_gpus_back,
     .start = start,
     .wait_guest = wait_guest,
+    .save = save,
+    .furnish = furnish,
+    .plug_gpus = plug_gpus,
     .wait_gpus = wait_gpus,
+    .may_boot_instead = may_boot_instead,
+    .had_to_boot = had_to_boot,
     .run = run,
     .copy = copy,
     .expect_reboot = expect_reboot,

@@ -12,7 +12,11 @@ typedef struct {
     const char *scratch; /* what mktemp makes in the guest: FAKE_SCRATCH at first */
     const char *user;    /* the guest's first ordinary user; NULL: none. "debci" at first */
     const char *fails;   /* the request that fails, as it is written down; NULL: none */
-    int status;          /* what scripts in the guest end with */
+    AqrStart start;      /* how VMs start at most: AQR_START_COLD at first */
+    gboolean saves;      /* whether a VM can be saved */
+    gboolean may_boot_instead;
+    const char *fails_next; /* what fails after that */
+    int status;             /* what scripts in the guest end with */
 } FakeWorld;
 
 extern const AqrWorld fake_world;

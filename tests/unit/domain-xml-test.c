@@ -4,6 +4,7 @@
 #include "core/domain-xml.h"
 
 #include "core/domain-disks.h"
+#include "core/domain-gpus.h"
 #include "core/qemu-args.h"
 
 #include "support/check-main.h"
@@ -22,6 +23,8 @@ typedef struct {
     const char *shared_dirs[3];
     const char *gpus[3], *companions[4];
     gboolean unmanaged, base_image;
+    AqrWarmUse warm;
+    AqrPciWindow window;
 } Row;
 
 static const Row rows[] = {
@@ -117,6 +120,67 @@ static const Row rows[] = {
       .disks = { { "/srv/sid.qcow2", "qcow2" } },
       .qemu_options = "-machine pc",
       .gpus = { "0000:03:00.0" } },
+    { .golden = "golden/domain-warm-gpu-save.xml",
+      .accel = AQR_ACCEL_KVM,
+      .boot = AQR_BOOT_EFI,
+      .name = "autopkgtest-17-00beef",
+      .dir = "/tmp/aqr.X1",
+      .disks = { { "/srv/sid.qcow2", "qcow2" } },
+      .gpus = { "0000:03:00.0" },
+      .companions = { "0000:03:00.1" },
+      .warm = AQR_WARM_SAVE,
+      .window = { 4096, 2u << 20, G_GUINT64_CONSTANT(32) << 30 } },
+    { .golden = "golden/domain-warm-gpu-restore.xml",
+      .accel = AQR_ACCEL_KVM,
+      .boot = AQR_BOOT_EFI,
+      .name = "autopkgtest-17-00beef",
+      .dir = "/tmp/aqr.X1",
+      .disks = { { "/srv/sid.qcow2", "qcow2" } },
+      .gpus = { "0000:03:00.0" },
+      .companions = { "0000:03:00.1" },
+      .warm = AQR_WARM_RESTORE,
+      .window = { 4096, 2u << 20, G_GUINT64_CONSTANT(32) << 30 } },
+    { .golden = "golden/domain-warm-gpus-save.xml",
+      .accel = AQR_ACCEL_TCG,
+      .boot = AQR_BOOT_BIOS,
+      .name = "autopkgtest-17-00beef",
+      .dir = "/tmp/aqr.X1",
+      .disks = { { "/srv/sid.qcow2", "qcow2" }, { "/srv/data.qcow2", "qcow2" } },
+      .shared_dirs = { "src=/srv/see,dst=/mnt/a" },
+      .gpus = { "0000:c3:1f.7", "10000:05:00.0" },
+      .companions = { "0000:c3:1f.1", "10000:05:00.1" },
+      .base_image = TRUE,
+      .warm = AQR_WARM_SAVE,
+      .window = { 0, 32u << 20, 0 } },
+    { .golden = "golden/domain-warm-gpus-restore.xml",
+      .accel = AQR_ACCEL_TCG,
+      .boot = AQR_BOOT_BIOS,
+      .name = "autopkgtest-17-00beef",
+      .dir = "/tmp/aqr.X1",
+      .disks = { { "/srv/sid.qcow2", "qcow2" }, { "/srv/data.qcow2", "qcow2" } },
+      .shared_dirs = { "src=/srv/see,dst=/mnt/a" },
+      .gpus = { "0000:c3:1f.7", "10000:05:00.0" },
+      .companions = { "0000:c3:1f.1", "10000:05:00.1" },
+      .unmanaged = TRUE,
+      .base_image = TRUE,
+      .warm = AQR_WARM_RESTORE,
+      .window = { 0, 32u << 20, 0 } },
+    { .golden = "golden/domain-save.xml",
+      .accel = AQR_ACCEL_TCG,
+      .boot = AQR_BOOT_BIOS,
+      .name = "autopkgtest-17-00beef",
+      .dir = "/tmp/aqr.X1",
+      .disks = { { "/srv/sid.qcow2", "qcow2" } },
+      .qemu_options = "-device virtio-rng-pci",
+      .warm = AQR_WARM_SAVE },
+    { .golden = "golden/domain-restore.xml",
+      .accel = AQR_ACCEL_KVM,
+      .boot = AQR_BOOT_EFI,
+      .name = "autopkgtest-17-00beef",
+      .dir = "/tmp/aqr.X1",
+      .disks = { { "/srv/mine.qcow2", "qcow2" } },
+      .backing = { { "/srv/sid.raw", "raw" } },
+      .warm = AQR_WARM_RESTORE },
 };
 
 static void
@@ -153,7 +217,13 @@ make_spec(const Row *row)
         spec->nvram = g_build_filename(row->dir, "efi-variables.fd", NULL);
     }
     spec->gpus.managed = !row->unmanaged;
+    spec->gpus.window = row->window;
     spec->base_image = row->base_image;
+    spec->warm.use = row->warm;
+    if (row->warm != AQR_WARM_NONE)
+        spec->warm.memory = g_strdup("/var/cache/a, b/0123/memory");
+    if (row->warm == AQR_WARM_RESTORE)
+        spec->warm.disk = g_strdup("/var/cache/a, b/0123/disk.qcow2");
     add_addresses(spec->gpus.gpus, row->gpus, G_N_ELEMENTS(row->gpus));
     add_addresses(spec->gpus.companions, row->companions, G_N_ELEMENTS(row->companions));
     for (gsize i = 0; i < G_N_ELEMENTS(row->disks) && row->disks[i][0] != NULL; i++)
@@ -197,9 +267,50 @@ START_TEST(writes_base_image)
 }
 END_TEST
 
+static const struct {
+    const char *golden;
+    const char *row; /* the domain */
+    unsigned number;
+} plugged[] = {
+    { "golden/device-gpu.xml", "golden/domain-warm-gpu-restore.xml", 0 },
+    { "golden/device-second-gpu.xml", "golden/domain-warm-gpus-restore.xml", 1 },
+};
+
+static const Row *
+find_row(const char *golden)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (g_str_equal(rows[i].golden, golden))
+            return &rows[i];
+    }
+    ck_abort_msg("no row %s", golden);
+}
+
+/* Into a port that the domain's XML has. */
+START_TEST(writes_what_is_plugged)
+{
+    g_autoptr(AqrVmSpec) spec = make_spec(find_row(plugged[_i].row));
+    g_autofree char *xml = aqr_domain_gpus_hostdev(spec, plugged[_i].number);
+
+    test_data_compare(plugged[_i].golden, xml);
+}
+END_TEST
+
+START_TEST(plugs_into_its_own_machine_only)
+{
+    g_autoptr(AqrVmSpec) ours = make_spec(find_row("golden/domain-gpu.xml"));
+    g_autoptr(AqrVmSpec) theirs = make_spec(find_row("golden/domain-gpu-pc.xml"));
+
+    ck_assert(aqr_domain_gpus_can_be_plugged(ours));
+    ck_assert(!aqr_domain_gpus_can_be_plugged(theirs));
+}
+END_TEST
+
 void
 add_tests(TCase *tcase)
 {
     tcase_add_loop_test(tcase, writes_base_image, 0, G_N_ELEMENTS(base_images));
+    tcase_add_loop_test(tcase, writes_what_is_plugged, 0, G_N_ELEMENTS(plugged));
+    tcase_add_test(tcase, plugs_into_its_own_machine_only);
     tcase_add_loop_test(tcase, writes, 0, G_N_ELEMENTS(rows));
 }

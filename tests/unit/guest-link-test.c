@@ -106,6 +106,96 @@ START_TEST(brings)
 }
 END_TEST
 
+/* --- the greeting ------------------------------------------------------- */
+
+#define GREETING (AQR_WIRE_HEADER + AQR_WIRE_GREET_LENGTH)
+
+/* What an agent finds that was greeted just now, and nothing else. */
+static void
+hear_greeting(AqrWireGreet *greet)
+{
+    guint8 heard[GREETING + 1];
+    AqrWireHeader header;
+    gint64 age;
+
+    ck_assert_uint_eq(hear((char *)heard, sizeof heard), GREETING);
+    ck_assert_int_eq(aqr_wire_unpack(heard, &header), 1);
+    ck_assert_int_eq(aqr_wire_unpack_greet(&header, heard + AQR_WIRE_HEADER, greet), 1);
+    ck_assert_mem_eq(greet->nonce, NONCE, AQR_WIRE_NONCE_LENGTH);
+    age = g_get_real_time() - (gint64)greet->time;
+    ck_assert_int_ge(age, 0);
+    ck_assert_int_lt(age, 10 * G_TIME_SPAN_SECOND);
+}
+
+START_TEST(greets)
+{
+    AqrWireGreet greet, again;
+
+    aqr_guest_link_greet(tested, NONCE);
+    ck_assert(!aqr_guest_link_is_up(tested));
+    hear_greeting(&greet);
+    aqr_guest_link_greet(tested, NONCE);
+    hear_greeting(&again);
+    ck_assert_mem_ne(greet.seed, again.seed, AQR_WIRE_SEED_LENGTH);
+    ck_assert_uint_ge(again.time, greet.time);
+    say("left over" HELLO, strlen("left over" HELLO));
+    ck_assert(aqr_guest_link_is_up(tested));
+}
+END_TEST
+
+/* A link of its own, that nobody has connected to yet. */
+static void
+listen_anew(void)
+{
+    g_autofree char *path = g_build_filename(dir, "later", NULL);
+
+    aqr_guest_link_free(tested);
+    close(agent);
+    agent = -1;
+    tested = aqr_guest_link_new(path, NULL);
+    ck_assert_ptr_nonnull(tested);
+}
+
+static void
+connect_late(void)
+{
+    g_autofree char *path = g_build_filename(dir, "later", NULL);
+
+    agent = connect_to(path);
+    attend();
+}
+
+START_TEST(greets_once_connected)
+{
+    AqrWireGreet greet;
+    gint64 connected;
+
+    listen_anew();
+    aqr_guest_link_greet(tested, NONCE);
+    connected = g_get_real_time();
+    connect_late();
+    hear_greeting(&greet);
+    ck_assert_int_ge((gint64)greet.time, connected); /* not the time at which it was asked for */
+    say(HELLO, AQR_WIRE_HELLO_LENGTH);
+    ck_assert(aqr_guest_link_is_up(tested));
+}
+END_TEST
+
+/* Whoever connects after that is no agent that was restored. */
+START_TEST(greets_nobody_when_dropped)
+{
+    char heard[64];
+
+    listen_anew();
+    aqr_guest_link_greet(tested, NONCE);
+    aqr_guest_link_drop(tested);
+    connect_late();
+    ck_assert_uint_eq(hear(heard, sizeof heard), 0);
+    say(HELLO, AQR_WIRE_HELLO_LENGTH);
+    ck_assert(!aqr_guest_link_is_up(tested));
+}
+END_TEST
+
 /* --- the hello ---------------------------------------------------------- */
 
 #define BYTES(text) (text), sizeof(text) - 1
@@ -198,7 +288,7 @@ static const struct {
     { BYTES("\3\0\0\0\2\0\0\0\2\1\0\0abc"), "", TRUE }, /* nobody's stream */
     { BYTES("\3\0\0\0\2\0\0\0\2\1\0\0abc\1\0\0\0\1\0\0\0\2\2\0\0x"), "2.2:x ", TRUE },
     { BYTES("\0\0\0\0\1\0\0\0\0\0\0\0"), "lost ", FALSE }, /* no type */
-    { BYTES("\0\0\0\0\1\0\0\0\x8\0\0\0"), "lost ", FALSE },
+    { BYTES("\0\0\0\0\1\0\0\0\x9\0\0\0"), "lost ", FALSE },
     { BYTES("\0\0\0\0\1\0\0\0\2\3\0\0"), "lost ", FALSE },   /* no channel */
     { BYTES("\0\0\0\x7f\1\0\0\0\2\1\0\0"), "lost ", FALSE }, /* too long */
     { BYTES("root@host:/# "), "lost ", FALSE },
@@ -293,6 +383,15 @@ END_TEST
 
 /* --- the end ----------------------------------------------------------------- */
 
+START_TEST(loses_streams_when_greeting)
+{
+    open_stream();
+    aqr_guest_link_greet(tested, NONCE);
+    ck_assert(!aqr_guest_link_is_up(tested));
+    ck_assert_str_eq(received->str, "lost ");
+}
+END_TEST
+
 START_TEST(notices_loss)
 {
     open_stream();
@@ -350,6 +449,10 @@ add_tests(TCase *tcase)
 {
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, brings);
+    tcase_add_test(tcase, greets);
+    tcase_add_test(tcase, greets_once_connected);
+    tcase_add_test(tcase, greets_nobody_when_dropped);
+    tcase_add_test(tcase, loses_streams_when_greeting);
     tcase_add_loop_test(tcase, finds_hello_at_once, 0, G_N_ELEMENTS(hellos));
     tcase_add_loop_test(tcase, finds_hello_byte_by_byte, 0, G_N_ELEMENTS(hellos));
     tcase_add_test(tcase, finds_hello_behind_much);

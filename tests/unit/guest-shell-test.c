@@ -18,6 +18,17 @@
     "Debian GNU/Linux comes with ABSOLUTELY NO WARRANTY, to the extent\r\n"            \
     "permitted by applicable law.\r\nLast login: Sat Jan  6 10:00:00 UTC 2024 on ttyS0\r\n"
 
+/* As GRUB 2.06 draws it, on a serial terminal and on EFI's console. */
+#define MENU                                                                            \
+    "\x1b[m\x1b[4;2H+-----+\x1b[5;2H|\x1b[5;79H|\x1b[17;2H+-----+\x1b[m\x1b[18;2H"      \
+    "\x1b[19;2H\x1b[m     Use the ^ and v keys to select which entry is highlighted.  " \
+    "\r\n      Press enter to boot the selected OS, `e' to edit the commands       "    \
+    "\r\n      before booting or `c' for a command-line.           \x1b[5;80H \x1b[7m"  \
+    "\x1b[5;3H*Debian        \x1b[m\x1b[5;78H\x1b[m\x1b[m\x1b[6;3H             \x1b[m"
+#define COUNTDOWN(seconds)                                                          \
+    "\x1b[22;1H   The highlighted entry will be executed automatically in " seconds \
+    "s.                \x1b[5;78H"
+
 enum { TTYS0 = AQR_SOCKET_TTYS0, TTYS1, HVC0, HVC1, LINK };
 
 typedef struct {
@@ -85,6 +96,39 @@ static const Talk talks[] = {
                                           "[    7.6] systemd[1]: Detected virtualization qemu, and "
                                           "then some more text.\r\n" } },
       .found = TTYS1 },
+    { .what = "a menu is not waited for",
+      .steps = { { .console = TTYS0, .prints = MENU },
+                 { .console = TTYS0, .prints = COUNTDOWN("20"), .typed = "\r" },
+                 { .console = TTYS0, .prints = "\x1b[H\x1b[J\x1b[1;1H  Booting `Debian'\r\n" },
+                 { .console = HVC1, .prints = "# ", .typed = PROBE },
+                 { .console = HVC1, .prints = ANSWERED } },
+      .found = HVC1 },
+    { .what = "a menu that has not heard is told again",
+      .steps = { { .console = TTYS0, .prints = COUNTDOWN("20"), .typed = "\r" },
+                 { .console = TTYS0, .prints = COUNTDOWN("19"), .typed = "\r" },
+                 { .console = TTYS0, .prints = "\x1b[5;78H" } },
+      .found = -1 },
+    { .what = "a menu whose words the cursor comes between",
+      .steps = { { .console = TTYS0,
+                   .prints = "\x1b[22;4HThe highlighted\x1b[22;19H entry\x1b[0m\x1b[37m will be "
+                             "executed \x1b[22;42Hautomatically in 5s.",
+                   .typed = "\r" } },
+      .found = -1 },
+    { .what = "a menu that waits for ever is somebody's wish",
+      .steps = { { .console = TTYS0, .prints = MENU },
+                 { .console = TTYS0, .prints = "\x1b[22;1H           \x1b[5;78H" } },
+      .found = -1 },
+    { .what = "nothing is typed at a menu elsewhere",
+      .steps = { { .console = HVC0, .prints = MENU COUNTDOWN("5") },
+                 { .console = HVC1, .prints = COUNTDOWN("5") },
+                 { .console = TTYS1, .prints = COUNTDOWN("5") } },
+      .found = -1 },
+    { .what = "a sequence that does not end",
+      .steps = { { .console = TTYS0, .prints = "\x1b[" },
+                 { .console = TTYS0, .prints = "22;1" },
+                 { .console = TTYS0, .prints = "\x1b" },
+                 { .console = TTYS0, .prints = LOGIN, .problem = TRUE } },
+      .found = -1 },
     { .what = "a prompt on ttyS0 is no root shell",
       .steps = { { .console = TTYS0, .prints = "grub rescue# " },
                  { .console = HVC0, .prints = "aqr-shell\r\n" },

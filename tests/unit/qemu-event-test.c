@@ -32,8 +32,29 @@ START_TEST(reads_port_change)
 }
 END_TEST
 
+static const struct {
+    const char *data, *status;
+} migrations[] = {
+    { "{\"status\":\"completed\"}", "completed" },
+    { "{\"status\": \"failed\"}", "failed" },
+    { "{\"status\":1}", NULL },
+    { "{}", NULL },
+    { "[\"status\"]", NULL },
+    { "{", NULL },
+    { "", NULL },
+};
+
+START_TEST(reads_migration)
+{
+    g_autofree char *status = aqr_qemu_event_migration(migrations[_i].data);
+
+    ck_assert_pstr_eq(status, migrations[_i].status);
+}
+END_TEST
+
 void
 add_tests(TCase *tcase)
 {
+    tcase_add_loop_test(tcase, reads_migration, 0, G_N_ELEMENTS(migrations));
     tcase_add_loop_test(tcase, reads_port_change, 0, G_N_ELEMENTS(port_changes));
 }

@@ -40,7 +40,7 @@ open_it(void)
     ck_assert_str_eq(scratch, FAKE_SCRATCH);
 }
 
-#define STARTED "start\nwait_guest\nrun set-up (30 s)\nwait_gpus\n"
+#define STARTED "start\nwait_guest\nrun set-up (30 s)\nfurnish\nwait_gpus\n"
 #define OPENED "take_gpus\n" STARTED "run prepare (100 s)\n"
 #define REVERTED "stop orderly\n" STARTED "run prepare " FAKE_SCRATCH " (100 s)\n"
 #define CLOSED "stop orderly\ngive_gpus_back\n"
@@ -99,13 +99,14 @@ START_TEST(sets_up_in_time_zone)
     aqr_testbed_set_time_zone(testbed, "Europe/Berlin");
     world->fails = _i == 0 ? NULL : "run set-up Europe/Berlin (30 s)";
     open_it();
-    ck_assert_asked("take_gpus\nstart\nwait_guest\nrun set-up Europe/Berlin (30 s)\nwait_gpus\n"
-                    "run prepare (100 s)\n");
+    ck_assert_asked(
+        "take_gpus\nstart\nwait_guest\nrun set-up Europe/Berlin (30 s)\nfurnish\nwait_gpus\n"
+        "run prepare (100 s)\n");
     ck_assert(aqr_testbed_reboot(testbed, FALSE, &error));
     g_free(fake_world_take(world));
     ck_assert(aqr_testbed_revert(testbed, &scratch, &error));
     ck_assert_asked("stop orderly\nstart\nwait_guest\nrun set-up Europe/Berlin (30 s)\n"
-                    "wait_gpus\nrun prepare " FAKE_SCRATCH " (100 s)\n");
+                    "furnish\nwait_gpus\nrun prepare " FAKE_SCRATCH " (100 s)\n");
 }
 END_TEST
 
@@ -119,6 +120,7 @@ static const struct {
     { "take_gpus", 0, "take_gpus\n" },
     { "start", 0, "take_gpus\nstart\ngive_gpus_back\n" },
     { "wait_guest", 0, "take_gpus\nstart\nwait_guest\n" CLOSED },
+    { "furnish", 0, "take_gpus\nstart\nwait_guest\nrun set-up (30 s)\nfurnish\n" CLOSED },
     { "wait_gpus", 0, "take_gpus\n" STARTED CLOSED },
     { "run prepare (100 s)", 0, OPENED CLOSED },
     { NULL, 1, OPENED CLOSED },
@@ -187,10 +189,10 @@ START_TEST(reboots_in_order)
     ck_assert_no_error(error);
     if (prepare_only)
         ck_assert_asked("expect_reboot\n" SAVE "\nrun announce (100 s)\n"
-                        "wait_reboot\nwait_guest\nwait_gpus\nrun restore (300 s)\n");
+                        "wait_reboot\nwait_guest\nfurnish\nwait_gpus\nrun restore (300 s)\n");
     else
         ck_assert_asked("expect_reboot\n" SAVE "\nrun restart (100 s)\n"
-                        "wait_reboot\nwait_guest\nwait_gpus\nrun restore (300 s)\n");
+                        "wait_reboot\nwait_guest\nfurnish\nwait_gpus\nrun restore (300 s)\n");
 }
 END_TEST
 
@@ -204,8 +206,8 @@ START_TEST(prepared_reboot_may_lose_announcement)
 END_TEST
 
 static const char *const reboot_failures[] = {
-    "expect_reboot", SAVE,        "run restart (100 s)", "wait_reboot",
-    "wait_guest",    "wait_gpus", "run restore (300 s)",
+    "expect_reboot", SAVE,      "run restart (100 s)", "wait_reboot",
+    "wait_guest",    "furnish", "wait_gpus",           "run restore (300 s)",
 };
 
 /* What comes after the failure is not done any more. */

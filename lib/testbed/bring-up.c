@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "testbed/bring-up.h"
+
+#include "testbed/guest-setup.h"
+
+/* Sets up what a saved guest has already. */
+static gboolean
+boot(const AqrBringUp *what, GError **error)
+{
+    if (!what->world->wait_guest(what->data, error))
+        return FALSE;
+    aqr_guest_setup(what->world, what->data, what->time_zone);
+    return TRUE;
+}
+
+static gboolean
+start(const AqrBringUp *what, AqrStart *how, gboolean *started, GError **error)
+{
+    *started = what->world->start(what->data, *how, how, error);
+    return *started && (*how == AQR_START_RESTORED || boot(what, error));
+}
+
+/* One that could not be saved will do, but GPUs can only be plugged into a restored one: only
+ * that is started with what goes along with them. */
+static gboolean
+save(const AqrBringUp *what, AqrStart *how, gboolean *started, GError **error)
+{
+    gboolean ended;
+
+    if (!what->world->save(what->data, &ended, error))
+        return FALSE;
+    if (!ended && !what->has_gpus)
+        return TRUE;
+    if (!ended)
+        what->world->stop(what->data, FALSE);
+    *how = ended ? AQR_START_RESTORED : AQR_START_COLD;
+    return start(what, how, started, error);
+}
+
+static gboolean
+give_gpus(const AqrBringUp *what, AqrStart how, GError **error)
+{
+    return (how != AQR_START_RESTORED || !what->has_gpus ||
+            what->world->plug_gpus(what->data, error)) &&
+           what->world->wait_gpus(what->data, error);
+}
+
+/* Once. Had the GPUs not worked in this one either, it would not be the other's fault. */
+static gboolean
+boot_instead(const AqrBringUp *what, const GError *why, gboolean *started, GError **error)
+{
+    AqrStart how = AQR_START_COLD;
+
+    what->world->stop(what->data, TRUE);
+    if (!start(what, &how, started, error) || !what->world->furnish(what->data, error) ||
+        !what->world->wait_gpus(what->data, error))
+        return FALSE;
+    what->world->had_to_boot(what->data, why);
+    return TRUE;
+}
+
+static gboolean
+bring_up(const AqrBringUp *what, gboolean *started, GError **error)
+{
+    AqrStart how = AQR_START_TO_SAVE;
+    g_autoptr(GError) failed = NULL;
+
+    if (!start(what, &how, started, error) ||
+        (how == AQR_START_TO_SAVE && !save(what, &how, started, error)) ||
+        !what->world->furnish(what->data, error))
+        return FALSE;
+    if (give_gpus(what, how, &failed))
+        return TRUE;
+    if (how == AQR_START_RESTORED && what->world->may_boot_instead(what->data, failed))
+        return boot_instead(what, failed, started, error);
+    g_propagate_error(error, g_steal_pointer(&failed));
+    return FALSE;
+}
+
+gboolean
+aqr_bring_up(const AqrBringUp *what, gboolean *started, GError **error)
+{
+    *started = FALSE;
+    if (bring_up(what, started, error))
+        return TRUE;
+    if (*started)
+        g_prefix_error(error, "cannot open the testbed: ");
+    return FALSE;
+}
