@@ -32,8 +32,7 @@ typedef struct {
     Look before;
     char *guest;
     const AqrVmGpus *used;
-    const AqrWorld *world;
-    gpointer world_data;
+    AqrLiveWorld *world;
 } Selftest;
 
 static void
@@ -114,7 +113,7 @@ run_command(Selftest *test, GError **error)
     g_autofree char *output = NULL;
     int status;
 
-    if (!test->world->run(test->world_data, look, COMMAND_TIMEOUT, &output, &status, error))
+    if (!aqr_live_world.run(test->world, look, COMMAND_TIMEOUT, &output, &status, error))
         return FALSE;
     g_free(test->guest);
     test->guest = g_steal_pointer(&output);
@@ -197,13 +196,12 @@ run_rounds(G_GNUC_UNUSED AqrTestbed *unused, AqrLiveWorld *world,
            G_GNUC_UNUSED const AqrLiveConfig *config, gpointer data, G_GNUC_UNUSED GError **error)
 {
     Selftest *test = data;
-    g_autoptr(AqrTimedWorld) timed = aqr_timed_world_new(&aqr_live_world, world, note_step, test);
-    g_autoptr(AqrTestbed) testbed = aqr_testbed_new(&aqr_timed_world, timed, COPY_TIMEOUT);
+    AqrWorld timed = aqr_timed_world(&aqr_live_world, note_step, test);
+    g_autoptr(AqrTestbed) testbed = aqr_testbed_new(&timed, world, COPY_TIMEOUT);
 
     aqr_testbed_set_gpus(testbed);
     test->used = aqr_live_world_get_gpus(world);
-    test->world = &aqr_timed_world;
-    test->world_data = timed;
+    test->world = world;
     do {
         test->round++;
         use_it(test, testbed);

@@ -3,16 +3,10 @@
 
 #include "core/world.h"
 
-/* A world that is another one, but for a note of how long each of its steps took. */
-typedef struct AqrTimedWorld AqrTimedWorld;
-
-/* @done is called after each step, with the error (transfer none) of one that failed. */
-AqrTimedWorld *aqr_timed_world_new(const AqrWorld *world, gpointer world_data,
-                                   void (*done)(const char *step, gint64 duration,
-                                                const GError *error, gpointer data),
-                                   gpointer data) G_GNUC_WARN_UNUSED_RESULT;
-void aqr_timed_world_free(AqrTimedWorld *world);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrTimedWorld, aqr_timed_world_free)
-
-/* The functions; their @world is an AqrTimedWorld. */
-extern const AqrWorld aqr_timed_world;
+/* A world that is @world, with its data, but for a note of how long its steps took: @done is
+ * called after each, with the error (transfer none) of one that failed. What @world's
+ * functions are given knows nothing of that, so there is one at a time. */
+AqrWorld aqr_timed_world(const AqrWorld *world,
+                         void (*done)(const char *step, gint64 duration, const GError *error,
+                                      gpointer data),
+                         gpointer data);

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Optional
 
 STOCK = "/usr/bin/autopkgtest-virt-qemu"
 SERVER = "virt/autopkgtest-virt-qemu-rocm"
@@ -51,6 +52,16 @@ class Contender:
     argv: list[str]
     env: dict[str, str]
     tmp: Path  # its own TMPDIR: by this name its processes are known
+    warm: Optional["Contender"] = None  # the same with warm testbeds; None: it has none
+
+    @property
+    def is_stock(self) -> bool:
+        return self.warm is None
+
+    @property
+    def best(self) -> "Contender":
+        """As its user would have it."""
+        return self.warm or self
 
     @property
     def log(self) -> Path:
@@ -91,8 +102,11 @@ def ours(machine: Machine, work: Path, build: Path) -> Contender:
     for program in LIBEXEC:
         (libexec / Path(program).name).symlink_to(build / program)
     argv = [str(build / SERVER), "--accel=tcg", "--gpu=none", *vm_options(machine)]
-    env = {**environment(work / "o"), "AQR_LIBEXEC_DIR": str(libexec)}
-    return Contender("ours", argv, env, work / "o")
+    env = {**environment(work / "o"), "AQR_LIBEXEC_DIR": str(libexec), "AQR_WARM": "off"}
+    (work / "warm").mkdir(mode=0o700)
+    warm = {**env, "AQR_WARM": "on", "AQR_WARM_DIR": str(work / "warm")}
+    tmp = work / "o"
+    return Contender("ours", argv, env, tmp, Contender("ours, warm", argv, warm, tmp))
 
 
 # --- what is left behind -------------------------------------------------------

@@ -13,6 +13,7 @@ from typing import Callable, IO, Optional
 
 import machine
 import samples
+import testbeds
 from contenders import BOOT_SECONDS, COPY_SECONDS, Contender, sweep
 from protocol import Failure, Lost, Server, end_process, finish, wait_output
 
@@ -40,6 +41,9 @@ OPTIONAL_STEPS = (
     "many",
     "revert",
     "reboot",
+    "warm",
+    "package",
+    "many-testbeds",
 )
 
 Samples = dict[str, list[float]]  # seconds; MiB for memory
@@ -214,9 +218,27 @@ class Run:
                 self.one_life(server)
             finally:
                 server.end()
-                left = sweep(self.contender)
-        if left:
-            self.fail("clean-up", f"the server left behind: {', '.join(left)}")
+                self.check_swept("clean-up")
+            self.more_lives(log)
+
+    def check_swept(self, name: str) -> None:
+        if left := sweep(self.contender):
+            self.fail(name, f"the server left behind: {', '.join(left)}")
+
+    def more_lives(self, log: IO[bytes]) -> None:
+        """Of servers in the plural."""
+        best = self.contender.best
+        steps: tuple[tuple[str, Callable[[Contender, IO[bytes]], Samples]], ...] = (
+            ("warm", testbeds.measure_warm),
+            ("package", testbeds.measure_package),
+            ("many-testbeds", testbeds.measure_many),
+        )
+        for name, measure in steps:
+            if name in self.settings.skip or (name == "warm" and self.contender.is_stock):
+                continue
+            self.lost = False  # another step's server was
+            self.attempt(name, lambda measure=measure: measure(best, log))
+            self.check_swept(f"clean-up after {name}")
 
     def one_life(self, server: Server) -> None:
         self.attempt("open", lambda: self.first_open(server))

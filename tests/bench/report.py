@@ -21,9 +21,13 @@ class Row:
     samples: str  # the key of what it is made of
     reduce: Reduce = statistics.median
     unit: str = "s"
+    target: Optional[float] = None  # at most; of ours
+    factor: Optional[float] = None  # stock's figure is at least so many times ours
+    stock: Optional[str] = None  # what stock is compared by, where it has none of its own
 
-    def figure(self, samples: Samples) -> Optional[float]:
-        return self.reduce(samples[self.samples]) if self.samples in samples else None
+    def figure(self, samples: Samples, is_stock: bool = False) -> Optional[float]:
+        key = self.stock if is_stock and self.stock else self.samples
+        return self.reduce(samples[key]) if key in samples else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,19 +39,36 @@ class RatioRow:
     over: Row
     under: Row
     unit: str = "times"
+    target: Optional[float] = None  # at most; of ours
+    factor: Optional[float] = None
+    stock: Optional[str] = None
 
-    def figure(self, samples: Samples) -> Optional[float]:
-        over, under = self.over.figure(samples), self.under.figure(samples)
+    def figure(self, samples: Samples, is_stock: bool = False) -> Optional[float]:
+        over, under = (row.figure(samples, is_stock) for row in (self.over, self.under))
         return over / under if over and under else None
 
 
 TRUE = Row("true-median", "`true`, median of 100", "true")
 SPAWN = Row("spawn", "fork/exec of `true`, measured in the guest, median of 200", "spawn")
 
+WARM = Row("open-warm", "open, warm (stock: cold)", "open-warm", target=1.5, stock="open")
+MANY = Row("many", "4 testbeds opened at once (ours: warm)", "many")
+MANY_MEMORY = Row("many-memory", "memory of 4 testbeds", "many-memory", unit="MiB")
+HALF_MEMORY = Row("half-memory", "memory of 2 testbeds", "half-memory", unit="MiB")
+
 ROWS: tuple[Row | RatioRow, ...] = (
     Row("startup", "start-up, from spawn to banner", "startup"),
     Row("open", "open, cold", "open"),
     Row("revert", "revert", "revert"),
+    Row("open-making", "open that makes the warm pair (stock: cold)", "open-making", stock="open"),
+    WARM,
+    Row("revert-warm", "revert, warm (stock: cold)", "revert-warm", target=1.5, stock="revert"),
+    Row("package", "autopkgtest 6.0, a package with 5 tests (ours: warm)", "package", factor=5),
+    MANY,
+    RatioRow("many-to-one", "4 at once to one", MANY, WARM, target=3),
+    MANY_MEMORY,
+    HALF_MEMORY,
+    RatioRow("memory-ratio", "memory of 4 to that of 2", MANY_MEMORY, HALF_MEMORY, target=1.5),
     Row("reboot", "reboot", "reboot"),
     TRUE,
     Row("true-max", "`true`, longest of 100", "true", max),
@@ -93,7 +114,16 @@ def ratio(stock: Optional[float], ours: Optional[float]) -> Optional[float]:
 
 
 def figures(row: Row | RatioRow, outcomes: Mapping[str, Outcome]) -> list[Optional[float]]:
-    return [row.figure(outcomes[side].samples) if side in outcomes else None for side in SIDES]
+    return [row.figure(outcomes[side].samples, side == "stock") if side in outcomes else None
+            for side in SIDES]
+
+
+def is_met(row: Row | RatioRow, stock: Optional[float], ours: Optional[float]) -> Optional[bool]:
+    """None: it has no aim, or no figure."""
+    if row.target is not None and ours is not None:
+        return ours <= row.target
+    times = ratio(stock, ours)
+    return None if row.factor is None or times is None else times >= row.factor
 
 
 # --- Markdown ------------------------------------------------------------------
@@ -103,14 +133,22 @@ def table_line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def show_aim(row: Row | RatioRow, met: Optional[bool]) -> str:
+    if met is None:
+        return ""
+    aim = f"≥ {row.factor:g} × quicker" if row.factor else f"≤ {show(row.target, row.unit)}"
+    return aim if met else f"{aim}: missed"
+
+
 def table(outcomes: Mapping[str, Outcome]) -> list[str]:
-    lines = [table_line(["", *SIDES, "stock ÷ ours"]), "|---|--:|--:|--:|"]
+    lines = [table_line(["", *SIDES, "stock ÷ ours", "aim"]), "|---|--:|--:|--:|--:|"]
     for row in ROWS:
         stock, ours = figures(row, outcomes)
-        if stock is None and ours is None:
+        if ours is None and (stock is None or row.stock):
             continue
         cells = [row.title, show(stock, row.unit), show(ours, row.unit)]
-        lines.append(table_line([*cells, show(ratio(stock, ours), "times")]))
+        cells += [show(ratio(stock, ours), "times"), show_aim(row, is_met(row, stock, ours))]
+        lines.append(table_line(cells))
     return lines
 
 
@@ -148,6 +186,7 @@ def row_as_json(row: Row | RatioRow, outcomes: Mapping[str, Outcome]) -> dict[st
         "stock": rounded(stock),
         "ours": rounded(ours),
         "ratio": rounded(ratio(stock, ours)),
+        "met": is_met(row, stock, ours),
     }
 
 

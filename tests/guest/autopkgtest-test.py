@@ -3,6 +3,7 @@
 """The real autopkgtest runs packages' own tests through us: the installed one, or
 that of the suite which is named as the argument."""
 
+import atexit
 import dataclasses
 import os
 import pathlib
@@ -23,6 +24,15 @@ TESTBED = ("--", "qemu-rocm", "--gpu=none", "--boot=bios", "--cpus=2", "--ram-si
 
 # A package of our own, which says itself what it expects of its options.
 SAMPLE = TESTS / "guest" / "sample"
+
+
+def warm_dir() -> str:
+    """Of all these tests at once, where tests/run has made one; else of this process."""
+    shared = os.environ.get("AQR_TEST_WARM_DIR")
+    if shared is None:
+        shared = tempfile.mkdtemp(prefix="aqr-warm.")
+        atexit.register(shutil.rmtree, shared)
+    return shared
 
 
 def find_autopkgtest() -> str:
@@ -63,7 +73,8 @@ class Run:
             [autopkgtest, *PATIENCE, f"--output-dir={output}", *self.options, *package, *TESTBED,
              test_image()],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            timeout=1200, check=False, env=environment(TMPDIR=str(scratch / "t")))
+            timeout=1200, check=False,
+            env=environment(TMPDIR=str(scratch / "t"), AQR_WARM="auto", AQR_WARM_DIR=warm))
         left = [name for name in os.listdir(scratch / "t")
                 if not name.startswith("autopkgtest-fifo")]
         knowing = processes_knowing(str(scratch))
@@ -142,5 +153,6 @@ RUNS = {
 
 release = sys.argv[1] if len(sys.argv) > 1 else "installed"
 autopkgtest = find_autopkgtest()
+warm = warm_dir()
 print(f"this is {autopkgtest}")
 run_all(RUNS[release])

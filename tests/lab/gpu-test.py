@@ -233,6 +233,7 @@ def not_ready_is_a_failure_of_the_testbed() -> None:
 
 
 def a_gpu_that_leaves_is_noticed() -> None:
+    """Nobody speaks with the guest then: the power button is all that ends it in order."""
     with gpu_testbed(gpu=zoo.SECOND_GPU) as server:
         server.open()
         command = server.begin("sleep", "1000")
@@ -241,6 +242,7 @@ def a_gpu_that_leaves_is_noticed() -> None:
         assert server.run("true").returncode == 255
         assert "GPU" in server.stderr(), server.stderr()
         assert server.ask("close") == "ok"
+        assert "powered itself off" in server.stderr(), server.stderr()
         assert devices.driver_of(zoo.SECOND_GPU) == "aty128fb", server.stderr()
         assert server.quit() == 0, server.stderr()
 
@@ -341,7 +343,7 @@ def gpus_are_looked_after() -> None:
     report = json.loads(run("rocm-qemu-gpus", "list", "--json"))
     states = {gpu["address"]: gpu for gpu in report["gpus"]}
     assert {address: gpu["state"] for address, gpu in states.items()} == {
-        zoo.GPU: "free", zoo.SECOND_GPU: "free", zoo.GPU_WITH_NIC: "unpassable"}
+        zoo.GPU: "free", zoo.SECOND_GPU: "free", zoo.GPU_WITH_NIC: "unpassable"}, report
     assert [part["address"] for part in states[zoo.GPU]["functions"]] == [zoo.GPU, zoo.AUDIO]
     assert zoo.NIC in [part["address"] for part in states[zoo.GPU_WITH_NIC]["foreign"]]
     run("rocm-qemu-gpus", "quarantine", zoo.SECOND_GPU, "it", "smells")

@@ -20,18 +20,21 @@ ENVIRONMENT = {
     "AQR_DATA_DIR": "/lab/source/data",
     "AQR_TEST_IMAGE": "/lab/l2/disk",
     "AQR_ACCEL": "kvm",
+    "AQR_WARM": "off",  # by what does not speak through server.py
     "LANG": "C.UTF-8",
     "PATH": "/lab/build/virt:/lab/build/helpers/gpus:/lab/build/helpers/setup:" + os.environ["PATH"],
 }
 
 # amdgpu has nothing to drive here and takes 5 s to see it, and the others as little.
-# Debian has framebuffer drivers loaded by name only.
+# Debian has framebuffer drivers loaded by name only. The leases' directory is root's,
+# whichever test comes first: one that an ordinary user made is not taken by others.
 SET_UP = """
 mkdir -p /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts
 for dir in /dev/shm /run /tmp; do mount -t tmpfs tmpfs $dir; done
 chmod 1777 /tmp /dev/shm
 mkdir -p -m 1777 /run/lock
+mkdir -m 1777 /run/lock/rocm-gpu
 mkdir /run/modprobe.d
 printf 'blacklist %s\\n' amdgpu ahci iTCO_wdt i2c_i801 lpc_ich pcspkr psmouse \\
     >/run/modprobe.d/lab.conf

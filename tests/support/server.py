@@ -23,8 +23,10 @@ REPLY_SECONDS = 400  # the slowest thing that is asked for is a boot, under TCG
 
 
 def environment(**extra: str) -> dict[str, str]:
-    """What the built programs need to run where they were built."""
-    return {"AQR_ACCEL": "tcg"} | os.environ | {"LIBVIRT_DEFAULT_URI": "qemu:///embed"} | extra
+    """What the built programs need to run where they were built. A testbed is booted: a
+    test that wants a warm one says so."""
+    return ({"AQR_ACCEL": "tcg"} | os.environ
+            | {"LIBVIRT_DEFAULT_URI": "qemu:///embed", "AQR_WARM": "off"} | extra)
 
 
 def server_program() -> str:

@@ -12,27 +12,9 @@
 #include <unistd.h>
 
 #include "support/check-main.h"
-#include "support/data.h"
+#include "support/leases.h"
 
 #define NOBODY 65534
-
-static char *parent;
-static char *path;
-
-static void
-set_up(void)
-{
-    parent = test_make_dir();
-    path = g_build_filename(parent, "rocm-gpu", NULL);
-    g_setenv("AQR_LEASE_DIR", path, TRUE);
-}
-
-static void
-tear_down(void)
-{
-    test_remove_dir(parent);
-    g_free(path);
-}
 
 /* As nobody: what that made is not removed by who is not root. */
 static gboolean
@@ -67,10 +49,10 @@ START_TEST(is_made_for_all)
     umask(077);
     ck_assert(aqr_lease_dir_open(FALSE, &fd, &error));
     ck_assert_int_eq(fd, -1);
-    ck_assert(!g_file_test(path, G_FILE_TEST_EXISTS));
+    ck_assert(!g_file_test(leases_dir, G_FILE_TEST_EXISTS));
     ck_assert(aqr_lease_dir_open(TRUE, &fd, &error));
     ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(mode_of(path), 01777);
+    ck_assert_int_eq(mode_of(leases_dir), 01777);
     close(fd);
     ck_assert(aqr_lease_dir_open(TRUE, &fd, &error)); /* again */
     close(fd);
@@ -102,21 +84,21 @@ make(Kind kind, mode_t mode)
     switch (kind) {
     case DIRECTORY:
     case OTHERS:
-        ck_assert_int_eq(mkdir(path, 0700), 0);
-        ck_assert_int_eq(chmod(path, mode), 0);
+        ck_assert_int_eq(mkdir(leases_dir, 0700), 0);
+        ck_assert_int_eq(chmod(leases_dir, mode), 0);
         break;
     case LINK:
-        ck_assert_int_eq(symlink(parent, path), 0);
+        ck_assert_int_eq(symlink(leases_parent, leases_dir), 0);
         break;
     case PLAIN:
-        ck_assert(g_file_set_contents(path, "keep", -1, NULL));
+        ck_assert(g_file_set_contents(leases_dir, "keep", -1, NULL));
         break;
     case FIFO:
-        ck_assert_int_eq(mkfifo(path, mode), 0);
+        ck_assert_int_eq(mkfifo(leases_dir, mode), 0);
         break;
     }
     if (kind == OTHERS)
-        ck_assert_int_eq(chown(path, NOBODY, NOBODY), 0);
+        ck_assert_int_eq(chown(leases_dir, NOBODY, NOBODY), 0);
 }
 
 START_TEST(is_judged)
@@ -130,7 +112,7 @@ START_TEST(is_judged)
     ck_assert(aqr_lease_dir_open(TRUE, &fd, &error) == (found[_i].says == NULL));
     if (found[_i].says != NULL) {
         ck_assert_ptr_nonnull(strstr(error->message, found[_i].says));
-        ck_assert_ptr_nonnull(strstr(error->message, path));
+        ck_assert_ptr_nonnull(strstr(error->message, leases_dir));
         ck_assert_error(error, AQR_ERROR_HOST);
         ck_assert(!aqr_lease_dir_open(FALSE, &fd, NULL));
         ck_assert_int_eq(fd, -1);
@@ -142,7 +124,7 @@ END_TEST
 
 START_TEST(needs_a_parent)
 {
-    g_autofree char *deep = g_build_filename(path, "deeper", NULL);
+    g_autofree char *deep = g_build_filename(leases_dir, "deeper", NULL);
     g_autoptr(GError) error = NULL;
     int fd;
 
@@ -180,10 +162,10 @@ START_TEST(is_for_ordinary_users_too)
 {
     if (!be_another())
         return;
-    ck_assert_int_eq(chmod(parent, 01777), 0);
+    ck_assert_int_eq(chmod(leases_parent, 01777), 0);
     ck_assert(can_open());
     ck_assert_int_eq(as_nobody(can_open), 0); /* root's */
-    ck_assert_int_eq(rmdir(path), 0);
+    ck_assert_int_eq(rmdir(leases_dir), 0);
     ck_assert_int_eq(as_nobody(can_open), 0); /* his own */
     ck_assert(!can_open());
 }
@@ -203,7 +185,7 @@ open_dir(void)
 static guint
 count_entries(void)
 {
-    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    g_autoptr(GDir) dir = g_dir_open(leases_dir, 0, NULL);
     guint n = 0;
 
     while (g_dir_read_name(dir) != NULL)
@@ -214,7 +196,7 @@ count_entries(void)
 START_TEST(takes_a_file)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *name = g_build_filename(path, "file", NULL);
+    g_autofree char *name = g_build_filename(leases_dir, "file", NULL);
     g_autofree char *text = NULL;
     int dir = open_dir();
 
@@ -252,18 +234,18 @@ START_TEST(stands_a_disk_without_inodes)
     if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0)
         return; /* a container's root may not mount */
     ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
-    ck_assert_int_eq(mount("tmpfs", parent, "tmpfs", 0, "nr_inodes=2"), 0);
+    ck_assert_int_eq(mount("tmpfs", leases_parent, "tmpfs", 0, "nr_inodes=2"), 0);
     fd = open_dir();
     ck_assert(!aqr_lease_dir_add(fd, "file", "", 0666, &error));
     ck_assert_ptr_nonnull(strstr(error->message, "No space left"));
     ck_assert_error(error, AQR_ERROR_HOST);
     close(fd);
-    ck_assert_int_eq(rmdir(path), 0);
-    ck_assert_int_eq(mknod(path, S_IFREG, 0), 0); /* the last one */
-    g_setenv("AQR_LEASE_DIR", parent, TRUE);
+    ck_assert_int_eq(rmdir(leases_dir), 0);
+    ck_assert_int_eq(mknod(leases_dir, S_IFREG, 0), 0); /* the last one */
+    g_setenv("AQR_LEASE_DIR", leases_parent, TRUE);
     fd = open_dir();
     close(fd);
-    ck_assert_int_eq(umount2(parent, MNT_DETACH), 0);
+    ck_assert_int_eq(umount2(leases_parent, MNT_DETACH), 0);
 }
 END_TEST
 
@@ -272,11 +254,11 @@ static const Kind kinds[] = { DIRECTORY, LINK, FIFO, PLAIN };
 START_TEST(opens_plain_files_only)
 {
     int dir, fd;
-    char *real = path;
+    char *real = leases_dir;
 
     fd = open_dir();
     close(fd);
-    path = g_build_filename(real, "file", NULL);
+    leases_dir = g_build_filename(real, "file", NULL);
     make(kinds[_i], 0700);
     dir = open_dir();
     fd = aqr_lease_dir_open_file(dir, "file", O_RDONLY);
@@ -285,8 +267,8 @@ START_TEST(opens_plain_files_only)
         ck_assert_int_eq(errno, ELOOP);
     else
         close(fd);
-    g_free(path);
-    path = real;
+    g_free(leases_dir);
+    leases_dir = real;
     close(dir);
 }
 END_TEST
@@ -294,8 +276,8 @@ END_TEST
 /* Else who may not write a file could have root write it. */
 START_TEST(opens_no_second_name)
 {
-    g_autofree char *victim = g_build_filename(parent, "victim", NULL);
-    g_autofree char *name = g_build_filename(path, "file", NULL);
+    g_autofree char *victim = g_build_filename(leases_parent, "victim", NULL);
+    g_autofree char *name = g_build_filename(leases_dir, "file", NULL);
     int dir = open_dir();
 
     ck_assert(g_file_set_contents(victim, "keep", -1, NULL));
@@ -308,7 +290,7 @@ END_TEST
 
 START_TEST(reads_a_beginning)
 {
-    g_autofree char *name = g_build_filename(path, "file", NULL);
+    g_autofree char *name = g_build_filename(leases_dir, "file", NULL);
     g_autofree char *much = g_strnfill(100000, 'x');
     g_autofree char *text = NULL;
     int dir = open_dir(), fd;
@@ -325,7 +307,7 @@ END_TEST
 void
 add_tests(TCase *tcase)
 {
-    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_add_checked_fixture(tcase, leases_set_up, leases_tear_down);
     tcase_add_test(tcase, has_a_place);
     tcase_add_test(tcase, is_made_for_all);
     tcase_add_loop_test(tcase, is_judged, 0, G_N_ELEMENTS(found));

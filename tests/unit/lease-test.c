@@ -12,30 +12,24 @@
 #include "core/lease-note.h"
 #include "host/process.h"
 #include "support/check-main.h"
-#include "support/data.h"
+#include "support/leases.h"
 
 #define SLOT "0000:03:00"
-#define NOBODY 65534
 
-static char *dir;
 static char *file;
-static guint changes;
 
 static void
 set_up(void)
 {
-    dir = test_make_dir();
-    ck_assert_int_eq(chmod(dir, 01777), 0);
-    file = g_build_filename(dir, SLOT, NULL);
-    g_setenv("AQR_LEASE_DIR", dir, TRUE);
+    leases_set_up();
+    file = g_build_filename(leases_dir, SLOT, NULL);
     g_set_prgname("lease-test");
-    changes = 0;
 }
 
 static void
 tear_down(void)
 {
-    test_remove_dir(dir);
+    leases_tear_down();
     g_free(file);
 }
 
@@ -273,216 +267,6 @@ START_TEST(stands_a_full_disk)
 }
 END_TEST
 
-/* --- what is in the way ------------------------------------------------ */
-
-static char *victim;
-
-static void
-make_link(void)
-{
-    ck_assert_int_eq(symlink(victim, file), 0);
-}
-
-static void
-make_second_name(void)
-{
-    ck_assert_int_eq(link(victim, file), 0);
-}
-
-static void
-make_fifo(void)
-{
-    ck_assert_int_eq(mkfifo(file, 0666), 0);
-}
-
-static void
-make_directory(void)
-{
-    ck_assert_int_eq(mkdir(file, 0777), 0);
-}
-
-static void (*const odd[])(void) = { make_link, make_second_name, make_fifo, make_directory };
-
-START_TEST(takes_plain_files_only)
-{
-    g_autoptr(GError) error = NULL;
-    g_autofree char *text = NULL;
-
-    victim = g_build_filename(dir, "victim", NULL);
-    ck_assert(g_file_set_contents(victim, "keep", -1, NULL));
-    odd[_i]();
-    ck_assert_ptr_null(aqr_lease_take(SLOT, "", &error));
-    ck_assert_error(error, AQR_ERROR_HOST);
-    ck_assert(aqr_lease_is_held(SLOT, NULL)); /* nobody can have it */
-    ck_assert(!aqr_lease_check(SLOT, &error));
-    ck_assert_error(error, AQR_ERROR_HOST);
-    ck_assert(g_file_get_contents(victim, &text, NULL, NULL));
-    ck_assert_str_eq(text, "keep");
-    g_free(victim);
-}
-END_TEST
-
-START_TEST(wants_a_safe_directory)
-{
-    g_autoptr(GError) error = NULL;
-
-    ck_assert_int_eq(chmod(dir, 0777), 0);
-    ck_assert_ptr_null(aqr_lease_take(SLOT, "", &error));
-    ck_assert_error(error, AQR_ERROR_HOST);
-    ck_assert(aqr_lease_is_held(SLOT, NULL));
-    ck_assert_ptr_null(aqr_lease_watch_new(NULL, NULL, &error));
-    ck_assert_error(error, AQR_ERROR_HOST);
-}
-END_TEST
-
-START_TEST(is_free_without_a_directory)
-{
-    g_autofree char *none = g_build_filename(dir, "none", NULL);
-
-    g_setenv("AQR_LEASE_DIR", none, TRUE);
-    ck_assert(!aqr_lease_is_held(SLOT, NULL));
-    ck_assert(!g_file_test(none, G_FILE_TEST_EXISTS));
-    aqr_lease_free(take());
-    ck_assert(g_file_test(none, G_FILE_TEST_IS_DIR));
-}
-END_TEST
-
-static gboolean
-takes_and_keeps(G_GNUC_UNUSED gpointer data)
-{
-    return aqr_lease_take(SLOT, "mine", NULL) != NULL;
-}
-
-static gboolean
-removes(G_GNUC_UNUSED gpointer data)
-{
-    return unlink(file) == 0;
-}
-
-static int
-as_nobody(gboolean (*check)(gpointer data))
-{
-    pid_t pid = fork();
-    int status = -1;
-
-    if (pid == 0)
-        _exit(setresuid(NOBODY, NOBODY, NOBODY) == 0 && check(NULL) ? 0 : 1);
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    return WEXITSTATUS(status);
-}
-
-START_TEST(is_for_ordinary_users_too)
-{
-    AqrLease *lease;
-
-    if (geteuid() != 0)
-        return;
-    umask(077);
-    aqr_lease_free(take());
-    ck_assert_int_eq(as_nobody(takes_and_keeps), 0); /* in root's file */
-    ck_assert_int_eq(unlink(file), 0);
-    ck_assert_int_eq(as_nobody(takes_and_keeps), 0); /* in his own */
-    lease = take();
-    ck_assert_int_eq(as_nobody(takes_and_keeps), 1);
-    ck_assert_int_eq(as_nobody(removes), 1); /* nor can he take it away */
-    aqr_lease_free(lease);
-}
-END_TEST
-
-/* --- watching ---------------------------------------------------------- */
-
-static void
-count(gpointer data)
-{
-    ck_assert_ptr_eq(data, &changes);
-    changes++;
-}
-
-static AqrLeaseWatch *
-watch(void)
-{
-    g_autoptr(GError) error = NULL;
-    AqrLeaseWatch *made = aqr_lease_watch_new(count, &changes, &error);
-
-    ck_assert_no_error(error);
-    return made;
-}
-
-static void
-attend(void)
-{
-    while (g_main_context_iteration(NULL, FALSE)) {
-    }
-}
-
-/* Who waits tries, and must not wake who waits too. */
-START_TEST(is_not_woken_by_who_looks)
-{
-    g_autoptr(AqrLease) lease = take();
-    g_autoptr(AqrLeaseWatch) made = watch();
-
-    ck_assert_ptr_null(aqr_lease_take(SLOT, "", NULL));
-    ck_assert(aqr_lease_is_held(SLOT, NULL));
-    ck_assert(!aqr_lease_is_held("0000:04:00", NULL));
-    ck_assert(!aqr_lease_check(SLOT, NULL));
-    ck_assert(aqr_lease_check("0000:04:00", NULL));
-    attend();
-    ck_assert_uint_eq(changes, 0);
-}
-END_TEST
-
-START_TEST(wakes_for_a_lease)
-{
-    AqrLease *lease = take();
-    g_autoptr(AqrLeaseWatch) made = watch();
-
-    aqr_lease_free(lease);
-    attend();
-    ck_assert_uint_gt(changes, 0);
-}
-END_TEST
-
-START_TEST(wakes_for_a_quarantine)
-{
-    g_autofree char *name = g_strconcat(file, ".quarantine", NULL);
-    AqrLeaseWatch *made;
-
-    ck_assert(g_file_set_contents(name, "sick", -1, NULL));
-    made = watch();
-    ck_assert_int_eq(unlink(name), 0);
-    attend();
-    ck_assert_uint_gt(changes, 0);
-    aqr_lease_watch_free(made);
-}
-END_TEST
-
-/* Such a lease gives no event: it is found all the same. */
-START_TEST(finds_what_gives_no_event)
-{
-    g_autoptr(AqrLeaseWatch) made = watch();
-
-    while (changes == 0)
-        g_main_context_iteration(NULL, TRUE);
-}
-END_TEST
-
-START_TEST(watches_a_directory_made_anew)
-{
-    g_autoptr(AqrLeaseWatch) made = watch();
-    AqrLease *lease;
-    guint before;
-
-    ck_assert_int_eq(rmdir(dir), 0);
-    lease = take();
-    while (changes < 2) /* that it has gone, and the look that follows */
-        g_main_context_iteration(NULL, TRUE);
-    before = changes;
-    aqr_lease_free(lease);
-    attend();
-    ck_assert_uint_gt(changes, before);
-}
-END_TEST
-
 void
 add_tests(TCase *tcase)
 {
@@ -495,13 +279,4 @@ add_tests(TCase *tcase)
     tcase_add_loop_test(tcase, names_no_wrong_process, 0, G_N_ELEMENTS(wrong));
     tcase_add_test(tcase, shows_printable_words);
     tcase_add_test(tcase, stands_a_full_disk);
-    tcase_add_loop_test(tcase, takes_plain_files_only, 0, G_N_ELEMENTS(odd));
-    tcase_add_test(tcase, wants_a_safe_directory);
-    tcase_add_test(tcase, is_free_without_a_directory);
-    tcase_add_test(tcase, is_for_ordinary_users_too);
-    tcase_add_test(tcase, is_not_woken_by_who_looks);
-    tcase_add_test(tcase, wakes_for_a_lease);
-    tcase_add_test(tcase, wakes_for_a_quarantine);
-    tcase_add_test(tcase, finds_what_gives_no_event);
-    tcase_add_test(tcase, watches_a_directory_made_anew);
 }

@@ -115,12 +115,12 @@ START_TEST(is_refused)
     g_autoptr(AqrWarmManifest) manifest = new_manifest();
     g_autofree char *text = aqr_warm_manifest_to_string(manifest);
     const char *at = strstr(text, changes[_i].part);
+    g_autofree char *start = NULL, *changed = NULL;
     g_autoptr(GError) error = NULL;
 
     ck_assert_ptr_nonnull(at);
-    g_autofree char *start = g_strndup(text, (gsize)(at - text));
-    g_autofree char *changed =
-        g_strconcat(start, changes[_i].instead, at + strlen(changes[_i].part), NULL);
+    start = g_strndup(text, (gsize)(at - text));
+    changed = g_strconcat(start, changes[_i].instead, at + strlen(changes[_i].part), NULL);
     ck_assert_ptr_null(aqr_warm_manifest_parse(changed, &error));
     ck_assert_str_eq(error->message, changes[_i].error);
     ck_assert_error(error, AQR_ERROR_HOST);
