@@ -42,8 +42,12 @@ aqr_guest_setup(const AqrWorld *world, gpointer data, const char *time_zone)
     world->run(data, argv, TIMEOUT, NULL, &status, NULL);
 }
 
+/* systemd starts gettys ("Type=idle") when it is done with all else. Who is restored from a
+ * guest that has not, starts them each time. */
 static const char note_script[] =
     "exec </dev/null >/dev/null 2>&1\n"
+    "[ ! -d /run/systemd/system ] ||\n"
+    "  systemd-run --quiet --wait --collect --property=Type=idle true\n"
     "[ -e /etc/machine-id ] || exit\n"
     "started=$(sed -n 's/^btime //p' /proc/stat)\n"
     "[ \"$(stat -c %Y /etc/machine-id)\" -lt \"$started\" ] || : >" AQR_GUEST_NOTE "\n";
