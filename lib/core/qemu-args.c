@@ -64,3 +64,32 @@ aqr_qemu_args_machine(const char *const *args)
     }
     return machine;
 }
+
+/* Those that are about the machine alone. A -device is, unless it names a file, or a backend that
+ * only a foreign option can have made. */
+static const char *const own[] = {
+    "cpu", "machine", "M", "smp", "device", "global", "smbios", "rtc", "boot", "no-hpet", "name",
+};
+
+static gboolean
+is_own(const char *arg)
+{
+    const char *name = arg + strspn(arg, "-");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(own); i++) {
+        if (g_str_equal(name, own[i]))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+const char *
+aqr_qemu_args_foreign(const char *const *args)
+{
+    for (; args != NULL && *args != NULL; args++) {
+        if (**args == '-' ? !is_own(*args)
+                          : strstr(*args, "file=") != NULL || strstr(*args, "vfio") != NULL)
+            return *args;
+    }
+    return NULL;
+}

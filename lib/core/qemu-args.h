@@ -15,3 +15,7 @@ gboolean aqr_qemu_args_have(const char *const *args, const char *name);
 /* (transfer full): the type that the last -machine or -M names, "pc" of
  * "-machine pc,smm=off"; NULL: none does. */
 char *aqr_qemu_args_machine(const char *const *args) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The first option that may refer to something outside of QEMU (a file, a device of the host),
+ * or that we do not know (transfer none); NULL: none does. */
+const char *aqr_qemu_args_foreign(const char *const *args);

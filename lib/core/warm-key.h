@@ -17,7 +17,7 @@ typedef struct {
     GPtrArray *files; /* AqrFileId: images with what they are overlays of, QEMU, firmware */
     char *agent;      /* checksum of the agent in the guest */
     char *host;       /* processor, kernel, libvirt: what a guest was told of them stays with it */
-    char *guest;      /* what was set in the guest before it was saved: the time zone, its user */
+    char *guest;      /* what was set in the guest before it was saved: the time zone */
     char *version;    /* ours */
 } AqrWarmFacts;
 

@@ -48,9 +48,10 @@ typedef struct {
     /* Waits until the GPUs work in the guest; the error says what is wrong with them. */
     gboolean (*wait_gpus)(gpointer world, GError **error);
 
-    /* Whether to try with a VM that boots, as the GPUs do not work in the restored one (@why);
-     * and that it was right to. */
-    gboolean (*may_boot_instead)(gpointer world, const GError *why);
+    /* What was restored, or started to be saved, does not work (@why): whether to try with a VM
+     * that only boots. @gpus_only: it does, but for the GPUs; otherwise what it came from is not
+     * used again. And that it was right to, as the GPUs work in that one. */
+    gboolean (*may_boot_instead)(gpointer world, gboolean gpus_only, const GError *why);
     void (*had_to_boot)(gpointer world, const GError *why);
 
     /* Runs @argv to its end. Its stdout without trailing newlines in *@output

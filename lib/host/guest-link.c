@@ -174,7 +174,8 @@ write_greeting(AqrGuestLink *link)
     guint8 payload[AQR_WIRE_GREET_LENGTH];
 
     memcpy(greet.nonce, link->greeting, AQR_WIRE_NONCE_LENGTH);
-    g_warn_if_fail(getrandom(greet.seed, sizeof greet.seed, 0) == sizeof greet.seed);
+    if (getrandom(greet.seed, sizeof greet.seed, 0) != sizeof greet.seed)
+        return; /* no answer will come, and whoever waits for it gives up */
     greet.time = (guint64)g_get_real_time();
     aqr_wire_pack_greet(payload, &greet);
     write_frame(link, &header, payload);

@@ -20,6 +20,14 @@ typedef struct {
 AqrVm *aqr_launch_vm(const AqrLaunch *launch, AqrGpuHold *gpus, AqrWarmUse most,
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Ends *@vm, which is NULL then, and looks after its GPUs. What has not ended has them still:
+ * they are the keeper's business from here on. */
+void aqr_launch_end(AqrVm **vm, AqrGpuHold *gpus);
+
+/* The VM that was started last does not work: whether one may boot instead, which the log is told.
+ * Unless it is only for its GPUs, what it came from is not used again. */
+gboolean aqr_launch_may_boot(const AqrLaunch *launch, gboolean gpus_only, const GError *why);
+
 /* Remembers of the GPUs that were plugged into the last VM that was restored that @why. */
 void aqr_launch_distrust_gpus(const AqrLaunch *launch, const char *why);
 

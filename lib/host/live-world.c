@@ -44,18 +44,18 @@ plug_gpus(gpointer data, GError **error)
     return aqr_gpu_plug(aqr_vm_get_domain(world->vm), world->spec, error);
 }
 
+/* A guest that does not finish its start would not do so the next time; a VM that has ended
+ * may have lacked the room for what was to be saved. */
 static gboolean
-may_boot_instead(gpointer data, const GError *why)
+may_boot_instead(gpointer data, gboolean gpus_only, const GError *why)
 {
     AqrLiveWorld *world = data;
-    g_autofree char *text = NULL;
+    gboolean ended = world->vm == NULL || aqr_domain_end(aqr_vm_get_domain(world->vm)) != NULL;
 
-    if (world->config->warm->mode == AQR_WARM_ON ||
-        g_error_matches(why, AQR_ERROR, AQR_ERROR_STOPPED))
+    if (g_error_matches(why, AQR_ERROR, AQR_ERROR_STOPPED) ||
+        (world->spec->warm.use == AQR_WARM_SAVE && !ended))
         return FALSE;
-    text = g_strdup_printf("%s; trying it with a VM that boots", why->message);
-    note(world, text);
-    return TRUE;
+    return aqr_launch_may_boot(&world->launch, gpus_only, why);
 }
 
 static void
@@ -122,21 +122,6 @@ save(gpointer data, gboolean *ended, GError **error)
 
 /* --- the end ----------------------------------------------------------- */
 
-/* What has not ended has its GPUs still: they are the keeper's business from here on. */
-static void
-end_vm(AqrLiveWorld *world)
-{
-    gboolean ended = aqr_vm_end(world->vm);
-
-    g_clear_pointer(&world->vm, aqr_vm_free);
-    if (!ended) {
-        aqr_gpu_hold_abandon(world->gpus);
-        return;
-    }
-    aqr_gpu_hold_tell_qemu(world->gpus, 0);
-    aqr_gpu_hold_restore(world->gpus);
-}
-
 static void
 stop(gpointer data, gboolean orderly)
 {
@@ -151,7 +136,7 @@ stop(gpointer data, gboolean orderly)
         if (done != NULL)
             note(world, done);
     }
-    end_vm(world);
+    aqr_launch_end(&world->vm, world->gpus);
 }
 
 const AqrWorld aqr_live_world = {

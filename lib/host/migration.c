@@ -47,6 +47,7 @@ order(AqrDomain *domain, const char *command, int fd, GError **error)
 #define GETFD "{\"execute\":\"getfd\",\"arguments\":{\"fdname\":\"aqr-state\"}}"
 #define OUT "{\"execute\":\"migrate\",\"arguments\":{\"uri\":\"fd:aqr-state\"}}"
 #define IN "{\"execute\":\"migrate-incoming\",\"arguments\":{\"uri\":\"fd:aqr-state\"}}"
+#define CANCEL "{\"execute\":\"migrate_cancel\"}"
 #define QUERY "{\"execute\":\"query-migrate\"}"
 
 /* Hands @fd over, whatever becomes of it, and starts what moves the state through it. */
@@ -130,6 +131,15 @@ take_state(AqrDomain *domain, int fd, const AqrPatience *patience, GError **erro
                                               : NULL;
 }
 
+/* One that cannot go on is ended: so everybody sees what has become of it. */
+static void
+go_on(AqrDomain *domain)
+{
+    order(domain, CANCEL, -1, NULL);
+    if (virDomainResume(aqr_domain_get_handle(domain)) < 0)
+        aqr_domain_stop(domain, NULL);
+}
+
 GBytes *
 aqr_migration_save(AqrDomain *domain, const AqrPatience *patience, GError **error)
 {
@@ -146,7 +156,7 @@ aqr_migration_save(AqrDomain *domain, const AqrPatience *patience, GError **erro
         close(ends[0]);
     }
     if (state == NULL)
-        virDomainResume(aqr_domain_get_handle(domain));
+        go_on(domain);
     return state;
 }
 
@@ -186,9 +196,11 @@ ignore_gone(G_GNUC_UNUSED gsize length, G_GNUC_UNUSED gboolean broken, G_GNUC_UN
 static gboolean
 give_state(Incoming *incoming, int fd, GBytes *state, const AqrPatience *patience, GError **error)
 {
-    AqrSink *sink = aqr_sink_new(fd, ignore_gone, NULL);
+    AqrSink *sink;
     gboolean decided;
 
+    g_unix_set_fd_nonblocking(fd, TRUE, NULL); /* it is ours alone */
+    sink = aqr_sink_new(fd, ignore_gone, NULL);
     aqr_sink_write(sink, g_bytes_get_data(state, NULL), g_bytes_get_size(state));
     decided = aqr_wait_until(is_loaded, incoming, "the saved VM to come up", patience, error);
     aqr_sink_free(sink);

@@ -8,7 +8,8 @@
  * (later QEMUs want no plain files there), and its QEMU must be the same. */
 
 /* Pauses the VM and takes its state. (transfer full): then the VM is to be destroyed, it can
- * not go on. NULL and AQR_ERROR_HOST, as when a device cannot be saved: then it runs again. */
+ * not go on. NULL and AQR_ERROR_HOST, as when a device cannot be saved: then it runs again,
+ * or has been ended where it cannot. */
 GBytes *aqr_migration_save(AqrDomain *domain, const AqrPatience *patience,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

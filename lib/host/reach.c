@@ -2,6 +2,7 @@
 #include "host/reach.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <string.h>
@@ -156,10 +157,16 @@ aqr_reach_give(virConnectPtr connection, const char *path, GError **error)
 {
     g_autofree char *uri = virConnectGetURI(connection);
     guint32 uid, gid;
+    gboolean given;
+    int fd;
 
     if (uri == NULL || aqr_libvirt_runs_as_caller(uri) || !ask_ids(connection, &uid, &gid))
         return TRUE;
-    if (chown(path, uid, gid) == 0)
+    fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    given = fd >= 0 && fchown(fd, uid, gid) == 0;
+    if (fd >= 0)
+        close(fd);
+    if (given)
         return TRUE;
     g_set_error(
         error, AQR_ERROR, AQR_ERROR_HOST,

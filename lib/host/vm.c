@@ -155,7 +155,7 @@ aqr_vm_reach_guest(AqrVm *vm, const AqrPatience *patience, GError **error)
             g_unlink(vm->config->spec->overlay); /* QEMU has it open: so it cannot stay behind */
         return TRUE;
     }
-    if (aqr_patience_is_over(patience))
+    if (aqr_patience_is_over(patience) && vm->config->spec->warm.use != AQR_WARM_RESTORE)
         add_advice(vm, failed);
     tail = aqr_vm_console_tail(vm);
     if (g_error_matches(failed, AQR_ERROR, AQR_ERROR_GUEST) && *tail != '\0')
@@ -264,16 +264,13 @@ aqr_vm_start(const AqrVmConfig *config, GError **error)
     return g_steal_pointer(&vm);
 }
 
-AqrVm *
-aqr_vm_restore(const AqrVmConfig *config, GBytes *state, const AqrPatience *patience,
-               GError **error)
+gboolean
+aqr_vm_restore(AqrVm *vm, GBytes *state, const AqrPatience *patience, GError **error)
 {
-    g_autoptr(AqrVm) vm = aqr_vm_start(config, error);
-
-    if (vm == NULL || !aqr_migration_load(vm->domain, state, patience, error))
-        return NULL;
+    if (!aqr_migration_load(vm->domain, state, patience, error))
+        return FALSE;
     aqr_guest_greet(vm->guest);
-    return g_steal_pointer(&vm);
+    return TRUE;
 }
 
 GBytes *

@@ -21,10 +21,9 @@ typedef struct {
 AqrVm *aqr_vm_start(const AqrVmConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void aqr_vm_free(AqrVm *vm);
 
-/* The same from @state (AQR_WARM_RESTORE); its agent is greeted, and aqr_vm_reach_guest() waits
- * for its answer. */
-AqrVm *aqr_vm_restore(const AqrVmConfig *config, GBytes *state, const AqrPatience *patience,
-                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Gives @state to one that was started for it (AQR_WARM_RESTORE), and lets it run; its agent is
+ * greeted, and aqr_vm_reach_guest() waits for the answer. */
+gboolean aqr_vm_restore(AqrVm *vm, GBytes *state, const AqrPatience *patience, GError **error);
 
 /* The state of one that was started to be saved (AQR_WARM_SAVE; transfer full): it has to be
  * ended then. NULL and an error: it goes on. */

@@ -50,7 +50,7 @@ GBytes *aqr_warm_pair_state(const AqrWarmPair *pair);
 void aqr_warm_pair_drop(AqrWarmPair *pair);
 
 /* GPUs that did not work when they were plugged into this pair's VM get a cold boot; why
- * (transfer full), or NULL. @gpu is a name that holds for it, such as its address and ids. */
+ * (transfer full), or NULL. @gpu is a name that holds for them, such as their addresses. */
 void aqr_warm_pair_distrust_gpu(AqrWarmPair *pair, const char *gpu, const char *why);
 char *aqr_warm_pair_why_distrusted(const AqrWarmPair *pair,
                                    const char *gpu) G_GNUC_WARN_UNUSED_RESULT;
@@ -77,6 +77,13 @@ const char *aqr_warm_draft_disk(const AqrWarmDraft *draft);
  * so, and gives it its name. Pairs that nothing can use any more, and those that were used
  * longest ago where there are too many, go. AQR_ERROR_HOST. */
 gboolean aqr_warm_draft_publish(AqrWarmDraft *draft, GBytes *state, GError **error);
+
+/* It cannot be saved, as QEMU says: @why is kept for a day. */
+void aqr_warm_draft_refuse(AqrWarmDraft *draft, const char *why);
+
+/* What was said there (transfer full), or NULL. */
+char *aqr_warm_cache_why_refused(const AqrWarmCache *cache,
+                                 const AqrWarmKey *key) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Waits until nobody makes it: then it is there, or not. */
 gboolean aqr_warm_cache_wait(AqrWarmCache *cache, const AqrWarmKey *key,

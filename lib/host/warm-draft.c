@@ -12,6 +12,7 @@
 #include "host/checksum.h"
 #include "host/warm-cache.h"
 #include "host/warm-evict.h"
+#include "host/warm-note.h"
 #include "host/warm-slot.h"
 
 #define MIB ((guint64)1024 * 1024)
@@ -233,4 +234,20 @@ aqr_warm_draft_publish(AqrWarmDraft *draft, GBytes *state, GError **error)
     g_clear_pointer(&draft->name, g_free);
     aqr_warm_evict(draft->cache, 0, name);
     return TRUE;
+}
+
+void
+aqr_warm_draft_refuse(AqrWarmDraft *draft, const char *why)
+{
+    g_autofree char *name = g_strconcat(draft->key, "." AQR_WARM_REFUSED, NULL);
+
+    aqr_warm_note_write(draft->cache->fd, name, why);
+}
+
+char *
+aqr_warm_cache_why_refused(const AqrWarmCache *cache, const AqrWarmKey *key)
+{
+    g_autofree char *name = g_strconcat(key->name, "." AQR_WARM_REFUSED, NULL);
+
+    return aqr_warm_note_read(cache->fd, name, G_TIME_SPAN_DAY);
 }

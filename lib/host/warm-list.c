@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "host/warm-cache.h"
@@ -84,6 +85,15 @@ aqr_warm_cache_list(AqrWarmCache *cache, GError **error)
     return g_steal_pointer(&entries);
 }
 
+static void
+forget_refusals(const AqrWarmCache *cache, const char *key)
+{
+    g_autoptr(GPtrArray) names = aqr_warm_store_list(cache, key, AQR_WARM_REFUSED, NULL);
+
+    for (guint i = 0; names != NULL && i < names->len; i++)
+        unlinkat(cache->fd, g_ptr_array_index(names, i), 0);
+}
+
 gboolean
 aqr_warm_cache_drop(AqrWarmCache *cache, const char *key, GError **error)
 {
@@ -101,6 +111,7 @@ aqr_warm_cache_drop(AqrWarmCache *cache, const char *key, GError **error)
         if (slot != NULL)
             aqr_warm_slot_drop(slot);
     }
+    forget_refusals(cache, key);
     aqr_warm_store_sweep(cache);
     return TRUE;
 }

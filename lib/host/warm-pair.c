@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "base/error.h"
 #include "base/percent.h"
-#include "base/printable.h"
 #include "host/warm-cache.h"
 #include "host/warm-check.h"
+#include "host/warm-note.h"
 #include "host/warm-slot.h"
-
-#define MAX_WHY 1000 /* bytes */
 
 struct AqrWarmPair {
     AqrWarmSlot *slot;
@@ -139,34 +133,18 @@ name_of(const char *gpu)
     return g_strconcat("cold-", joined, NULL);
 }
 
-/* Whole, or not at all: a file that is there means that the GPU is not to be tried. */
 void
 aqr_warm_pair_distrust_gpu(AqrWarmPair *pair, const char *gpu, const char *why)
 {
-    g_autofree char *name = name_of(gpu), *line = aqr_printable_line(why, MAX_WHY);
-    int fd = openat(aqr_warm_slot_get_fd(pair->slot), name,
-                    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    g_autofree char *name = name_of(gpu);
 
-    if (fd < 0)
-        return;
-    if (write(fd, line, strlen(line)) < 0) {
-        /* Then it is not said why. */
-    }
-    close(fd);
+    aqr_warm_note_write(aqr_warm_slot_get_fd(pair->slot), name, why);
 }
 
 char *
 aqr_warm_pair_why_distrusted(const AqrWarmPair *pair, const char *gpu)
 {
     g_autofree char *name = name_of(gpu);
-    char text[MAX_WHY + 1] = "";
-    int fd = openat(aqr_warm_slot_get_fd(pair->slot), name,
-                    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
-    if (fd < 0)
-        return NULL;
-    if (read(fd, text, MAX_WHY) < 0)
-        text[0] = '\0';
-    close(fd);
-    return aqr_printable_line(text, MAX_WHY);
+    return aqr_warm_note_read(aqr_warm_slot_get_fd(pair->slot), name, 0);
 }

@@ -3,10 +3,14 @@
 
 #include "core/domain-gpus.h"
 #include "core/domain-warm.h"
+#include "core/qemu-args.h"
 #include "host/firmware.h"
 #include "host/reach.h"
 #include "host/warm-cache.h"
 #include "host/warm-facts.h"
+
+/* Who waits for others gives up after so many of them. */
+#define MOST_MAKERS 3
 
 struct AqrWarmStart {
     const AqrWarmConfig *config;
@@ -146,87 +150,110 @@ find_or_draft(AqrWarmStart *warm, const AqrWarmKey *key, GError **error)
     return TRUE;
 }
 
-/* A pair, or what is to become one; neither where somebody else was to make it, and did not. */
+static gboolean
+fail(const char *why, GError **error)
+{
+    g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "%s", why);
+    return FALSE;
+}
+
+static gboolean
+may_be_saved(const AqrWarmStart *warm, const AqrWarmKey *key, GError **error)
+{
+    g_autofree char *why = aqr_warm_cache_why_refused(warm->cache, key);
+
+    return why == NULL || fail(why, error);
+}
+
+/* Who was waited for may have failed: then it is for us to do, or for the next. */
+static gboolean
+find_or_draft_in_turn(AqrWarmStart *warm, const AqrWarmKey *key, GError **error)
+{
+    for (int round = 0; round < MOST_MAKERS; round++) {
+        g_autoptr(GError) failed = NULL;
+
+        if (!may_be_saved(warm, key, error))
+            return FALSE;
+        if (find_or_draft(warm, key, &failed))
+            return TRUE;
+        if (failed != NULL) {
+            g_propagate_error(error, g_steal_pointer(&failed));
+            return FALSE;
+        }
+        if (!wait_for_maker(warm, key, error))
+            return FALSE;
+    }
+    return fail("others were to save it, and none did", error);
+}
+
+/* A pair, or what is to become one. */
 static gboolean
 choose(AqrWarmStart *warm, AqrWarmUse most, GError **error)
 {
     g_autoptr(AqrWarmKey) key = NULL;
-    g_autoptr(GError) failed = NULL;
 
     if (!open_cache(warm, error) || (key = make_key(warm, error)) == NULL)
         return FALSE;
-    if (most == AQR_WARM_RESTORE) {
-        find_pair(warm, key);
+    if (most == AQR_WARM_SAVE)
+        return find_or_draft_in_turn(warm, key, error);
+    return find_pair(warm, key) || fail("the saved VM has gone", error);
+}
+
+static gboolean
+check_trust(const AqrWarmStart *warm, const char *gpus, GError **error)
+{
+    g_autofree char *why = gpus == NULL ? NULL : aqr_warm_pair_why_distrusted(warm->pair, gpus);
+
+    if (why == NULL)
         return TRUE;
-    }
-    if (!find_or_draft(warm, key, &failed) && failed == NULL) {
-        if (!wait_for_maker(warm, key, error))
-            return FALSE;
-        find_or_draft(warm, key, &failed);
-    }
-    if (failed == NULL)
-        return TRUE;
-    g_propagate_error(error, g_steal_pointer(&failed));
+    g_set_error(error, AQR_ERROR, AQR_ERROR_GPU,
+                "GPU %s did not work when it was plugged into a restored VM: %s", gpus, why);
     return FALSE;
 }
 
-/* FALSE: one of @gpus did not work in it. */
+/* What QEMU is told past libvirt may be a disk that is not ours, or anything. */
 static gboolean
-trusts_gpus(const AqrWarmStart *warm, const char *const *gpus)
+check_machine(const AqrVmSpec *spec, GError **error)
 {
-    for (; *gpus != NULL; gpus++) {
-        g_autofree char *why = aqr_warm_pair_why_distrusted(warm->pair, *gpus);
-        g_autofree char *text = NULL;
+    const char *foreign = aqr_qemu_args_foreign((const char *const *)spec->qemu_args);
 
-        if (why == NULL)
-            continue;
-        text = g_strdup_printf("GPU %s gets a VM that boots, as it did not work when it was "
-                               "plugged into a restored one: %s",
-                               *gpus, why);
-        note(warm, text);
-        return FALSE;
-    }
-    return TRUE;
+    if (spec->gpus.gpus->len > 0 && !aqr_domain_gpus_can_be_plugged(spec))
+        return fail("GPUs can be plugged into the machine q35 only", error);
+    if (foreign == NULL)
+        return TRUE;
+    g_set_error(error, AQR_ERROR, AQR_ERROR_HOST,
+                "nobody knows what \"%s\" of --qemu-options refers to", foreign);
+    return FALSE;
 }
 
 static gboolean
-choose_or_forgo(AqrWarmStart *warm, AqrWarmUse most, const char *const *gpus, GError **error)
+choose_for(AqrWarmStart *warm, AqrWarmUse most, const char *gpus, GError **error)
 {
-    if (!aqr_domain_gpus_can_be_plugged(warm->spec)) {
-        g_set_error_literal(error, AQR_ERROR, AQR_ERROR_USAGE,
-                            "GPUs cannot be plugged into a machine of another kind than q35");
+    if (!check_machine(warm->spec, error) || !choose(warm, most, error) ||
+        (warm->pair != NULL && !check_trust(warm, gpus, error)))
         return FALSE;
-    }
-    if (!choose(warm, most, error))
-        return FALSE;
-    if (warm->pair != NULL && !trusts_gpus(warm, gpus))
-        aqr_warm_start_forgo(warm);
-    else if (warm->pair != NULL)
+    if (warm->pair != NULL)
         use_pair(warm);
-    else if (warm->draft != NULL)
+    else
         use_draft(warm);
     return TRUE;
 }
 
 gboolean
-aqr_warm_start_choose(AqrWarmStart *warm, AqrWarmUse most, const char *const *gpus, GError **error)
+aqr_warm_start_choose(AqrWarmStart *warm, AqrWarmUse most, const char *gpus, GError **error)
 {
     g_autoptr(GError) failed = NULL;
 
     let_go(warm);
     if (most == AQR_WARM_NONE || warm->config->mode == AQR_WARM_OFF ||
-        choose_or_forgo(warm, most, gpus, &failed))
+        choose_for(warm, most, gpus, &failed))
         return TRUE;
-    if (!g_error_matches(failed, AQR_ERROR, AQR_ERROR_STOPPED))
-        return aqr_warm_start_reject(warm, "the testbed is not warm", failed, error);
+    if (!g_error_matches(failed, AQR_ERROR, AQR_ERROR_STOPPED)) {
+        g_prefix_error(&failed, "the testbed is not warm: ");
+        return aqr_warm_start_reject(warm, FALSE, failed, error);
+    }
     g_propagate_error(error, g_steal_pointer(&failed));
     return FALSE;
-}
-
-void
-aqr_warm_start_forgo(AqrWarmStart *warm)
-{
-    let_go(warm);
 }
 
 /* --- what comes of it -------------------------------------------------- */
@@ -248,26 +275,32 @@ aqr_warm_start_publish(AqrWarmStart *warm, GBytes *state, GError **error)
 }
 
 gboolean
-aqr_warm_start_reject(AqrWarmStart *warm, const char *doing, const GError *why, GError **error)
+aqr_warm_start_reject(AqrWarmStart *warm, gboolean drop, const GError *why, GError **error)
 {
-    g_autofree char *text = g_strdup_printf("%s: %s", doing, why->message);
-
-    if (warm->pair != NULL)
+    if (warm->pair != NULL && drop)
         aqr_warm_pair_drop(warm->pair);
     let_go(warm);
     if (warm->config->mode == AQR_WARM_ON) {
-        g_set_error(error, AQR_ERROR, why->code, "%s", text);
+        g_propagate_error(error, g_error_copy(why));
         return FALSE;
     }
-    note(warm, text);
+    note(warm, why->message);
     return TRUE;
 }
 
+gboolean
+aqr_warm_start_refuse(AqrWarmStart *warm, const GError *why, GError **error)
+{
+    if (warm->draft != NULL)
+        aqr_warm_draft_refuse(warm->draft, why->message);
+    return aqr_warm_start_reject(warm, FALSE, why, error);
+}
+
 void
-aqr_warm_start_distrust(AqrWarmStart *warm, const char *gpu, const char *why)
+aqr_warm_start_distrust(AqrWarmStart *warm, const char *gpus, const char *why)
 {
     if (warm->last != NULL)
-        aqr_warm_pair_distrust_gpu(warm->last, gpu, why);
+        aqr_warm_pair_distrust_gpu(warm->last, gpus, why);
 }
 
 /* --- life -------------------------------------------------------------- */

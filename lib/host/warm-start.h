@@ -27,14 +27,11 @@ AqrWarmStart *aqr_warm_start_new(const AqrWarmConfig *config, AqrVmSpec *spec,
 void aqr_warm_start_free(AqrWarmStart *warm);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrWarmStart, aqr_warm_start_free)
 
-/* Chooses, at most @most; @gpus: names of those that will be plugged in. spec->warm.use says
- * what it came to. What prevents the best is noted; FALSE and an error where the user will have
- * nothing less, AQR_ERROR_STOPPED. */
-gboolean aqr_warm_start_choose(AqrWarmStart *warm, AqrWarmUse most, const char *const *gpus,
+/* Chooses, at most @most; @gpus: a name for those that will be plugged in, or NULL.
+ * spec->warm.use says what it came to. What prevents the best is noted; FALSE and an error where
+ * the user will have nothing less, AQR_ERROR_STOPPED. */
+gboolean aqr_warm_start_choose(AqrWarmStart *warm, AqrWarmUse most, const char *gpus,
                                GError **error);
-
-/* The next VM boots, and is not saved. */
-void aqr_warm_start_forgo(AqrWarmStart *warm);
 
 /* The chosen one's state (transfer none), for aqr_vm_restore(). */
 GBytes *aqr_warm_start_state(AqrWarmStart *warm);
@@ -43,11 +40,14 @@ GBytes *aqr_warm_start_state(AqrWarmStart *warm);
  * AQR_ERROR_HOST. */
 gboolean aqr_warm_start_publish(AqrWarmStart *warm, GBytes *state, GError **error);
 
-/* What was chosen does not work: @why is noted, a saved VM never used again. FALSE and *@error
- * where the user will have nothing less. */
-gboolean aqr_warm_start_reject(AqrWarmStart *warm, const char *doing, const GError *why,
+/* What was chosen does not work: @why is noted, and the next VM boots, and is not saved. @drop:
+ * nobody is to use that saved VM again. FALSE and *@error where the user will have nothing less. */
+gboolean aqr_warm_start_reject(AqrWarmStart *warm, gboolean drop, const GError *why,
                                GError **error);
 
-/* @gpu did not work in the VM that was restored last, but in the one that booted instead: it is
- * not plugged in there again. */
-void aqr_warm_start_distrust(AqrWarmStart *warm, const char *gpu, const char *why);
+/* The same for one that QEMU cannot save, which is remembered for others. */
+gboolean aqr_warm_start_refuse(AqrWarmStart *warm, const GError *why, GError **error);
+
+/* @gpus did not work in the VM that was restored last, but in the one that booted instead: they
+ * are not plugged in there again. */
+void aqr_warm_start_distrust(AqrWarmStart *warm, const char *gpus, const char *why);

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "host/file-lock.h"
+#include "host/warm-note.h"
 
 #define LOCK "lock"
 #define KEY_DIGITS 32
@@ -66,6 +67,42 @@ judge(int fd)
     return NULL;
 }
 
+/* QEMU gets at the files by their paths: who may rename a directory on the way could put others
+ * in their place. In one that is sticky, as /tmp, only its owner may. (transfer full): the first
+ * such; NULL: none. */
+static char *
+find_foreign_parent(const char *path)
+{
+    g_autofree char *real = g_canonicalize_filename(path, NULL);
+
+    for (char *slash = strrchr(real, '/'); slash != NULL; slash = strrchr(real, '/')) {
+        struct stat status;
+        gboolean loose;
+
+        slash[slash == real ? 1 : 0] = '\0';
+        loose = stat(real, &status) < 0 ||
+                ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (status.st_mode & S_ISVTX) == 0);
+        if (loose || (status.st_uid != 0 && status.st_uid != geteuid()))
+            return g_strdup(real);
+        if (slash == real)
+            break;
+    }
+    return NULL;
+}
+
+static int
+open_in_good_company(const char *path, int fd, GError **error)
+{
+    g_autofree char *foreign = fd < 0 ? NULL : find_foreign_parent(path);
+    g_autofree char *what = NULL;
+
+    if (foreign == NULL)
+        return fd;
+    close(fd);
+    what = g_strdup_printf("others may change \"%s\"", foreign);
+    return fail(path, what, error);
+}
+
 int
 aqr_warm_store_open(const char *path, GError **error)
 {
@@ -84,7 +121,7 @@ aqr_warm_store_open(const char *path, GError **error)
     if (wrong == NULL && fd < 0)
         wrong = g_strerror(errno);
     close(found);
-    return wrong != NULL ? fail(path, wrong, error) : fd;
+    return wrong != NULL ? fail(path, wrong, error) : open_in_good_company(path, fd, error);
 }
 
 /* --- names ------------------------------------------------------------- */
@@ -247,9 +284,20 @@ sweep(const AqrWarmCache *cache, const char *ending)
     }
 }
 
+/* Reading one that is too old removes it. */
+static void
+sweep_refusals(const AqrWarmCache *cache)
+{
+    g_autoptr(GPtrArray) left = aqr_warm_store_list(cache, NULL, AQR_WARM_REFUSED, NULL);
+
+    for (guint i = 0; left != NULL && i < left->len; i++)
+        g_free(aqr_warm_note_read(cache->fd, g_ptr_array_index(left, i), G_TIME_SPAN_DAY));
+}
+
 void
 aqr_warm_store_sweep(const AqrWarmCache *cache)
 {
+    sweep_refusals(cache);
     sweep(cache, AQR_WARM_MAKING);
     sweep(cache, LOCK);
 }

@@ -9,6 +9,7 @@
  *   KEY.1a2b3c4d/   a saved VM (host/warm-slot). The digits are random, so that no path ever
  *                   means another VM's file than it did.
  *   KEY.making/     one that is being made (host/warm-draft)
+ *   KEY.refused     why QEMU cannot save it (host/warm-note)
  *   KEY.lock        who makes it has this locked. It goes with him, or with who cleans up. */
 struct AqrWarmCache {
     char *path;
@@ -17,6 +18,7 @@ struct AqrWarmCache {
 };
 
 #define AQR_WARM_MAKING "making"
+#define AQR_WARM_REFUSED "refused"
 
 /* What to do about whatever is wrong with it: the end of an error. */
 #define AQR_WARM_REMEDY "use another directory with --warm-dir, or none with --warm=off"

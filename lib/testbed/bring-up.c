@@ -46,34 +46,47 @@ give_gpus(const AqrBringUp *what, AqrStart how, GError **error)
            what->world->wait_gpus(what->data, error);
 }
 
+static gboolean
+furnish(const AqrBringUp *what, GError **error)
+{
+    return what->world->furnish(what->data, error) && what->prepare(what->user, error);
+}
+
 /* Once. Had the GPUs not worked in this one either, it would not be the other's fault. */
 static gboolean
-boot_instead(const AqrBringUp *what, const GError *why, gboolean *started, GError **error)
+boot_instead(const AqrBringUp *what, const GError *why_gpus, gboolean *started, GError **error)
 {
     AqrStart how = AQR_START_COLD;
 
     what->world->stop(what->data, TRUE);
-    if (!start(what, &how, started, error) || !what->world->furnish(what->data, error) ||
+    if (!start(what, &how, started, error) || !furnish(what, error) ||
         !what->world->wait_gpus(what->data, error))
         return FALSE;
-    what->world->had_to_boot(what->data, why);
+    if (why_gpus != NULL)
+        what->world->had_to_boot(what->data, why_gpus);
     return TRUE;
+}
+
+/* To a VM with all but its GPUs. One that was to be saved may have died of that. */
+static gboolean
+start_best(const AqrBringUp *what, AqrStart *how, gboolean *started, GError **error)
+{
+    *how = AQR_START_TO_SAVE;
+    return start(what, how, started, error) &&
+           (*how != AQR_START_TO_SAVE || save(what, how, started, error)) && furnish(what, error);
 }
 
 static gboolean
 bring_up(const AqrBringUp *what, gboolean *started, GError **error)
 {
-    AqrStart how = AQR_START_TO_SAVE;
+    AqrStart how;
     g_autoptr(GError) failed = NULL;
+    gboolean up = start_best(what, &how, started, &failed);
 
-    if (!start(what, &how, started, error) ||
-        (how == AQR_START_TO_SAVE && !save(what, &how, started, error)) ||
-        !what->world->furnish(what->data, error))
-        return FALSE;
-    if (give_gpus(what, how, &failed))
+    if (up && give_gpus(what, how, &failed))
         return TRUE;
-    if (how == AQR_START_RESTORED && what->world->may_boot_instead(what->data, failed))
-        return boot_instead(what, failed, started, error);
+    if (*started && how != AQR_START_COLD && what->world->may_boot_instead(what->data, up, failed))
+        return boot_instead(what, up ? failed : NULL, started, error);
     g_propagate_error(error, g_steal_pointer(&failed));
     return FALSE;
 }

@@ -15,13 +15,21 @@ void aqr_guest_setup(const AqrWorld *world, gpointer data, const char *time_zone
 void aqr_guest_setup_to_save(const AqrWorld *world, gpointer data);
 
 #define AQR_GUEST_NOTE "/run/rocm-testbed-machine-id"
-#define AQR_GUEST_RENEW                                      \
-    "if [ -e " AQR_GUEST_NOTE " ]; then\n"                   \
-    "  rm -f " AQR_GUEST_NOTE "\n"                           \
-    "  read -r uuid </proc/sys/kernel/random/uuid\n"         \
-    "  (IFS=-; set -- $uuid; printf '%s%s%s%s%s\\n' \"$@\")" \
-    " >/etc/machine-id\n"                                    \
-    "fi\n"
+
+/* The journal is in a directory of the machine's name, and is looked for by it. */
+#define AQR_GUEST_RENEW                                                              \
+    "if [ -e " AQR_GUEST_NOTE " ]; then (\n"                                         \
+    "  exec </dev/null >/dev/null 2>&1\n"                                            \
+    "  rm -f " AQR_GUEST_NOTE "\n"                                                   \
+    "  read -r old </etc/machine-id\n"                                               \
+    "  read -r uuid </proc/sys/kernel/random/uuid\n"                                 \
+    "  new=$(IFS=-; set -- $uuid; printf %s \"$@\")\n"                               \
+    "  echo \"$new\" >/etc/machine-id\n"                                             \
+    "  for d in /var/log/journal /run/log/journal; do\n"                             \
+    "    [ ! -d \"$d/$old\" ] || mv \"$d/$old\" \"$d/$new\"\n"                       \
+    "  done\n"                                                                       \
+    "  [ ! -d /run/systemd/system ] || systemctl restart systemd-journald.service\n" \
+    "); fi\n"
 
 /* Lets @user open the nodes of GPUs in the guest: in the groups render and video, where the
  * guest has them. Those who log in (su) after it are in them. What cannot be done is noted:

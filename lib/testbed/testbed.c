@@ -173,10 +173,10 @@ take_answer(AqrTestbed *testbed, char *answer, GError **error)
     return TRUE;
 }
 
-/* What the VM is for is set up in it, and it can be asked for its user. */
 static gboolean
-prepare_guest(AqrTestbed *testbed, GError **error)
+prepare_guest(gpointer data, GError **error)
 {
+    AqrTestbed *testbed = data;
     g_autofree char *answer = NULL;
 
     if (!run_script(testbed, &prepare, testbed->scratch == NULL ? "" : testbed->scratch, &answer,
@@ -196,14 +196,11 @@ start(AqrTestbed *testbed, GError **error)
         .data = testbed->data,
         .time_zone = testbed->time_zone,
         .has_gpus = testbed->has_gpus,
+        .prepare = prepare_guest,
+        .user = testbed,
     };
 
-    if (!aqr_bring_up(&what, &testbed->open, error))
-        return FALSE;
-    if (prepare_guest(testbed, error))
-        return TRUE;
-    g_prefix_error(error, "cannot open the testbed: ");
-    return FALSE;
+    return aqr_bring_up(&what, &testbed->open, error);
 }
 
 gboolean

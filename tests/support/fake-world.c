@@ -53,6 +53,12 @@ note(FakeWorld *world, GError **error, const char *format, ...)
     return FALSE;
 }
 
+gboolean
+fake_world_note(FakeWorld *world, const char *request, GError **error)
+{
+    return note(world, error, "%s", request);
+}
+
 static gboolean
 take_gpus(gpointer data, GError **error)
 {
@@ -111,11 +117,11 @@ plug_gpus(gpointer data, GError **error)
 }
 
 static gboolean
-may_boot_instead(gpointer data, const GError *why)
+may_boot_instead(gpointer data, gboolean gpus_only, const GError *why)
 {
     FakeWorld *world = data;
 
-    note(world, NULL, "may_boot_instead: %s", why->message);
+    note(world, NULL, "may_boot_instead%s: %s", gpus_only ? " for GPUs" : "", why->message);
     if (world->may_boot_instead) /* whatever failed was this VM's fault */
         world->fails = world->fails_next;
     return world->may_boot_instead;

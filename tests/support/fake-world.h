@@ -28,3 +28,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FakeWorld, fake_world_free)
 
 /* (transfer full): what it was asked since the last call. */
 char *fake_world_take(FakeWorld *world) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Writes down one that does not come through the world; FALSE when it is what is to fail. */
+gboolean fake_world_note(FakeWorld *world, const char *request, GError **error);

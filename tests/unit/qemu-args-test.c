@@ -60,10 +60,33 @@ START_TEST(knows_nothing_of_nothing)
 }
 END_TEST
 
+static const struct {
+    const char *options, *foreign;
+} foreigners[] = {
+    { NULL, NULL },
+    { "-cpu Nehalem -machine pc,hpet=off", NULL },
+    { "--device virtio-rng-pci -smbios type=11,value=x", NULL },
+    { "-drive if=virtio,file=/data.qcow2", "-drive" },
+    { "-cpu max -hdb /data", "-hdb" },
+    { "-device loader,file=/rom", "loader,file=/rom" },
+    { "-device vfio-pci,host=03:00.0", "vfio-pci,host=03:00.0" },
+    { "-object memory-backend-file,id=x", "-object" },
+    { "-no-such-thing", "-no-such-thing" },
+};
+
+START_TEST(tells_foreign)
+{
+    g_auto(GStrv) args = aqr_qemu_args_split(foreigners[_i].options);
+
+    ck_assert_pstr_eq(aqr_qemu_args_foreign((const char *const *)args), foreigners[_i].foreign);
+}
+END_TEST
+
 void
 add_tests(TCase *tcase)
 {
     tcase_add_loop_test(tcase, splits_words, 0, G_N_ELEMENTS(splits));
     tcase_add_loop_test(tcase, knows_cpu_and_machine, 0, G_N_ELEMENTS(rows));
     tcase_add_test(tcase, knows_nothing_of_nothing);
+    tcase_add_loop_test(tcase, tells_foreign, 0, G_N_ELEMENTS(foreigners));
 }

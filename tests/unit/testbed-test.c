@@ -40,9 +40,11 @@ open_it(void)
     ck_assert_str_eq(scratch, FAKE_SCRATCH);
 }
 
-#define STARTED "start\nwait_guest\nrun set-up (30 s)\nfurnish\nwait_gpus\n"
-#define OPENED "take_gpus\n" STARTED "run prepare (100 s)\n"
-#define REVERTED "stop orderly\n" STARTED "run prepare " FAKE_SCRATCH " (100 s)\n"
+#define STARTED "start\nwait_guest\nrun set-up (30 s)\nfurnish\n"
+#define PREPARED "take_gpus\n" STARTED "run prepare (100 s)\n"
+#define OPENED PREPARED "wait_gpus\n"
+#define REPREPARED STARTED "run prepare " FAKE_SCRATCH " (100 s)\n"
+#define REVERTED "stop orderly\n" REPREPARED "wait_gpus\n"
 #define CLOSED "stop orderly\ngive_gpus_back\n"
 
 START_TEST(opens_and_closes)
@@ -85,7 +87,7 @@ START_TEST(keeps_scratch)
     aqr_testbed_close(testbed);
     world->scratch = "/tmp/other"; /* what mktemp would make */
     open_it();
-    ck_assert_asked(CLOSED "take_gpus\n" STARTED "run prepare " FAKE_SCRATCH " (100 s)\n");
+    ck_assert_asked(CLOSED "take_gpus\n" REPREPARED "wait_gpus\n");
 }
 END_TEST
 
@@ -99,14 +101,13 @@ START_TEST(sets_up_in_time_zone)
     aqr_testbed_set_time_zone(testbed, "Europe/Berlin");
     world->fails = _i == 0 ? NULL : "run set-up Europe/Berlin (30 s)";
     open_it();
-    ck_assert_asked(
-        "take_gpus\nstart\nwait_guest\nrun set-up Europe/Berlin (30 s)\nfurnish\nwait_gpus\n"
-        "run prepare (100 s)\n");
+    ck_assert_asked("take_gpus\nstart\nwait_guest\nrun set-up Europe/Berlin (30 s)\nfurnish\n"
+                    "run prepare (100 s)\nwait_gpus\n");
     ck_assert(aqr_testbed_reboot(testbed, FALSE, &error));
     g_free(fake_world_take(world));
     ck_assert(aqr_testbed_revert(testbed, &scratch, &error));
     ck_assert_asked("stop orderly\nstart\nwait_guest\nrun set-up Europe/Berlin (30 s)\n"
-                    "furnish\nwait_gpus\nrun prepare " FAKE_SCRATCH " (100 s)\n");
+                    "furnish\nrun prepare " FAKE_SCRATCH " (100 s)\nwait_gpus\n");
 }
 END_TEST
 
@@ -121,10 +122,10 @@ static const struct {
     { "start", 0, "take_gpus\nstart\ngive_gpus_back\n" },
     { "wait_guest", 0, "take_gpus\nstart\nwait_guest\n" CLOSED },
     { "furnish", 0, "take_gpus\nstart\nwait_guest\nrun set-up (30 s)\nfurnish\n" CLOSED },
-    { "wait_gpus", 0, "take_gpus\n" STARTED CLOSED },
-    { "run prepare (100 s)", 0, OPENED CLOSED },
-    { NULL, 1, OPENED CLOSED },
-    { NULL, 127, OPENED CLOSED },
+    { "wait_gpus", 0, OPENED CLOSED },
+    { "run prepare (100 s)", 0, PREPARED CLOSED },
+    { NULL, 1, PREPARED CLOSED },
+    { NULL, 127, PREPARED CLOSED },
 };
 
 START_TEST(failing_open_leaves_it_stopped)
@@ -172,7 +173,7 @@ START_TEST(refuses_scratch)
     world->scratch = unusable[_i];
     ck_assert(!aqr_testbed_open(testbed, &scratch, &error));
     ck_assert_error(error, AQR_ERROR_GUEST);
-    ck_assert_asked(OPENED CLOSED);
+    ck_assert_asked(PREPARED CLOSED);
 }
 END_TEST
 
@@ -274,8 +275,9 @@ static const struct {
 
 START_TEST(grants_gpus)
 {
-    g_autofree char *opened = g_strconcat(OPENED, grants[_i].asked, NULL);
-    g_autofree char *again = g_strconcat(REVERTED, grants[_i].asked, NULL);
+    g_autofree char *opened = g_strconcat(PREPARED, grants[_i].asked, "wait_gpus\n", NULL);
+    g_autofree char *again =
+        g_strconcat("stop orderly\n" REPREPARED, grants[_i].asked, "wait_gpus\n", NULL);
     g_autoptr(GError) error = NULL;
     const char *scratch;
 
