@@ -226,11 +226,21 @@ check_machine(const AqrVmSpec *spec, GError **error)
     return FALSE;
 }
 
+/* It may have been saved by a server whose QEMU was its own. */
+static gboolean
+give_pair(const AqrWarmStart *warm, GError **error)
+{
+    return aqr_reach_give(warm->connection, aqr_warm_pair_memory(warm->pair), error) &&
+           aqr_reach_give(warm->connection, aqr_warm_pair_disk(warm->pair), error);
+}
+
 static gboolean
 choose_for(AqrWarmStart *warm, AqrWarmUse most, const char *gpus, GError **error)
 {
     if (!check_machine(warm->spec, error) || !choose(warm, most, error) ||
         (warm->pair != NULL && !check_trust(warm, gpus, error)))
+        return FALSE;
+    if (warm->pair != NULL && !give_pair(warm, error))
         return FALSE;
     if (warm->pair != NULL)
         use_pair(warm);

@@ -21,6 +21,7 @@ TEST_SECONDS = 180
 
 # L2 needs little, and boots in its initramfs: in 14 s where nothing else works.
 L2 = ("--boot=bios", "--cpus=1", "--ram-size=256", "--timeout-reboot=120")
+L2_QEMU = "/lab/source/tests/lab/l2-qemu"
 
 
 # --- what a test wants of its L1 ------------------------------------------------
@@ -102,11 +103,12 @@ def difference(before: dict[str, object], after: dict[str, object]) -> str:
 
 @contextlib.contextmanager
 def testbed(*options: str, drivers_in_l2: bool = True, qemu: str = "", user: str | None = None,
-            through: Sequence[str] = (), shared_tmp: str | None = None,
+            through: Sequence[str] = (), shared_tmp: str | None = None, by_options: bool = True,
             **more) -> Iterator[Server]:
     """The server with L2 as its image; see Server. qemu: more options for QEMU; user: who
     runs it ("user" is an ordinary one, and may use KVM). shared_tmp: a TMPDIR that others
-    have, too. A daemon's QEMU, which is libvirt-qemu's, passes through its TMPDIR."""
+    have, too. A daemon's QEMU, which is libvirt-qemu's, passes through its TMPDIR.
+    by_options: L2 gets into QEMU by options; otherwise by a QEMU that has it in itself."""
     config = "/lab/l2/l2.cfg" if drivers_in_l2 else "/lab/l2/no-drivers.cfg"
     tmp = shared_tmp or tempfile.mkdtemp(prefix="aqr-lab.")
     os.chmod(tmp, 0o755)
@@ -115,7 +117,9 @@ def testbed(*options: str, drivers_in_l2: bool = True, qemu: str = "", user: str
         through = [*through, "setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups",
                    "--", "env", f"HOME=/home/{user}", f"USER={user}"]
     try:
-        with Server(*L2, f"--qemu-options=-readconfig {config} {qemu}", *options,
+        l2 = (f"--qemu-options=-readconfig {config} {qemu}" if by_options
+              else f"--qemu-command={L2_QEMU}")
+        with Server(*L2, l2, *options,
                     through=through, tmp=tmp, **more) as server:
             yield server
     finally:
