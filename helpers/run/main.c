@@ -88,11 +88,12 @@ print(const char *text, GError **error)
 static gboolean
 list(AqrWarmCache *cache, gboolean json, GError **error)
 {
-    g_autoptr(GPtrArray) entries =
-        cache == NULL ? g_ptr_array_new() : aqr_warm_cache_list(cache, error);
+    g_autoptr(GPtrArray) none = g_ptr_array_new();
+    g_autoptr(GPtrArray) found = cache == NULL ? NULL : aqr_warm_cache_list(cache, error);
+    const GPtrArray *entries = cache == NULL ? none : found;
     g_autofree char *text = NULL;
 
-    if (entries == NULL)
+    if (cache != NULL && found == NULL)
         return FALSE;
     text = json ? aqr_warm_report_json(entries)
                 : aqr_warm_report_table(entries, g_get_real_time() / G_USEC_PER_SEC);

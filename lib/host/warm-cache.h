@@ -31,7 +31,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrWarmCache, aqr_warm_cache_free)
 
 /* --- a pair that is there ---------------------------------------------- */
 
-/* One that is whole, and stays while this is held (a shared lock). */
+/* One that is whole, and stays while this is held (a shared lock). The cache must outlive it. */
 typedef struct AqrWarmPair AqrWarmPair;
 
 /* NULL without an error: there is none. NULL and AQR_ERROR_HOST: there was one, which was not

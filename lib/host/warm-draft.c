@@ -214,7 +214,8 @@ complete(const AqrWarmDraft *draft, GBytes *state, GError **error)
         return fail(error, draft->memory);
     if (!sum_file(draft, AQR_WARM_DISK, aqr_checksum_file, &manifest->disk))
         return fail(error, draft->disk);
-    if (!add_state(draft, state, &manifest->state) || !add_manifest(draft, manifest))
+    if (!add_state(draft, state, &manifest->state) || !add_manifest(draft, manifest) ||
+        utimensat(draft->fd, AQR_WARM_LOCK, NULL, 0) < 0) /* as if it had been used just now */
         return fail(error, draft->cache->path);
     return TRUE;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/warm-evict.h"
 
+#include "host/warm-check.h"
 #include "host/warm-slot.h"
 
 static gboolean
@@ -18,7 +19,7 @@ is_useless(const AqrWarmSlot *slot, const char *keep)
 
     if (keep != NULL && g_str_equal(aqr_warm_slot_get_name(slot), keep))
         return FALSE;
-    return aqr_warm_slot_look(slot, &manifest, NULL) != AQR_WARM_SLOT_READY ||
+    return aqr_warm_check_look(slot, &manifest, NULL) != AQR_WARM_IS_READY ||
            (keep != NULL && is_of_same_key(aqr_warm_slot_get_name(slot), keep));
 }
 

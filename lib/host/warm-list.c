@@ -4,28 +4,29 @@
 
 #include "base/error.h"
 #include "host/warm-cache.h"
+#include "host/warm-check.h"
 #include "host/warm-slot.h"
 #include "host/warm-store.h"
 
 static const char *const states[] = {
-    [AQR_WARM_SLOT_READY] = "ready",
-    [AQR_WARM_SLOT_STALE] = "stale",
-    [AQR_WARM_SLOT_DAMAGED] = "damaged",
-    [AQR_WARM_SLOT_DROPPED] = "dropped",
+    [AQR_WARM_IS_READY] = "ready",
+    [AQR_WARM_IS_STALE] = "stale",
+    [AQR_WARM_IS_DAMAGED] = "damaged",
+    [AQR_WARM_IS_DROPPED] = "dropped",
 };
 
 static AqrWarmEntry *
 describe(const AqrWarmSlot *slot)
 {
     g_autoptr(AqrWarmManifest) manifest = NULL;
-    AqrWarmSlotState state = aqr_warm_slot_look(slot, &manifest, NULL);
+    AqrWarmState state = aqr_warm_check_look(slot, &manifest, NULL);
     AqrWarmEntry *entry = g_new0(AqrWarmEntry, 1);
 
     entry->key = aqr_warm_store_key(aqr_warm_slot_get_name(slot));
     entry->bytes = aqr_warm_slot_bytes(slot);
     entry->used = aqr_warm_slot_used(slot) / G_USEC_PER_SEC;
     entry->state =
-        state == AQR_WARM_SLOT_READY && aqr_warm_slot_is_used(slot) ? "in use" : states[state];
+        state == AQR_WARM_IS_READY && aqr_warm_slot_is_used(slot) ? "in use" : states[state];
     if (manifest == NULL)
         return entry;
     entry->image = g_strdup(((AqrFileId *)g_ptr_array_index(manifest->files, 0))->path);

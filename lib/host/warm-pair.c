@@ -7,6 +7,7 @@
 #include "base/percent.h"
 #include "base/printable.h"
 #include "host/warm-cache.h"
+#include "host/warm-check.h"
 #include "host/warm-slot.h"
 
 #define MAX_WHY 1000 /* bytes */
@@ -48,14 +49,14 @@ try_slot(AqrWarmSlot *slot, GError **error)
     g_autoptr(AqrWarmManifest) manifest = NULL;
     GBytes *state = NULL;
 
-    switch (aqr_warm_slot_look(slot, &manifest, error)) {
-    case AQR_WARM_SLOT_DROPPED:
+    switch (aqr_warm_check_look(slot, &manifest, error)) {
+    case AQR_WARM_IS_DROPPED:
         return NULL;
-    case AQR_WARM_SLOT_READY:
-        state = aqr_warm_slot_verify(slot, manifest, error);
+    case AQR_WARM_IS_READY:
+        state = aqr_warm_check_all(slot, manifest, error);
         break;
-    case AQR_WARM_SLOT_STALE:
-    case AQR_WARM_SLOT_DAMAGED:
+    case AQR_WARM_IS_STALE:
+    case AQR_WARM_IS_DAMAGED:
         break;
     }
     if (state != NULL) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "core/warm-manifest.h"
 #include "host/warm-store.h"
 
 /* The directory of one saved VM; for host/warm-* alone. Its file `lock` is locked shared by
@@ -29,6 +28,12 @@ const char *aqr_warm_slot_get_name(const AqrWarmSlot *slot);
 /* (transfer full) */
 char *aqr_warm_slot_file(const AqrWarmSlot *slot, const char *name) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Opens its regular file @name for reading, follows no link: -1 and errno. */
+int aqr_warm_slot_open_file(const AqrWarmSlot *slot, const char *name);
+
+gboolean aqr_warm_slot_is_dropped(const AqrWarmSlot *slot); /* it has no manifest */
+gboolean aqr_warm_slot_has_lock(const AqrWarmSlot *slot);   /* FALSE: it is damaged */
+
 /* FALSE: somebody is about to remove it. */
 gboolean aqr_warm_slot_use(AqrWarmSlot *slot);
 gboolean aqr_warm_slot_is_used(const AqrWarmSlot *slot); /* by somebody else */
@@ -38,22 +43,6 @@ void aqr_warm_slot_drop(AqrWarmSlot *slot);
 
 /* The same, unless somebody uses it: FALSE. */
 gboolean aqr_warm_slot_drop_unused(AqrWarmSlot *slot);
-
-typedef enum {
-    AQR_WARM_SLOT_READY,
-    AQR_WARM_SLOT_STALE,   /* nobody will ask for it any more */
-    AQR_WARM_SLOT_DAMAGED, /* it is not what was written */
-    AQR_WARM_SLOT_DROPPED, /* it has no manifest */
-} AqrWarmSlotState;
-
-/* As far as a quick look tells. @manifest (transfer full): NULL where there is none to be
- * read. @error says what is wrong with one that is stale or damaged. */
-AqrWarmSlotState aqr_warm_slot_look(const AqrWarmSlot *slot, AqrWarmManifest **manifest,
-                                    GError **error);
-
-/* Reads all of it, and gives the devices' state; NULL and AQR_ERROR_HOST. */
-GBytes *aqr_warm_slot_verify(const AqrWarmSlot *slot, const AqrWarmManifest *manifest,
-                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 guint64 aqr_warm_slot_bytes(const AqrWarmSlot *slot); /* that it takes on its disk */
 gint64 aqr_warm_slot_used(const AqrWarmSlot *slot);   /* last; microseconds since 1970 */

@@ -133,6 +133,19 @@ wait_for_maker(AqrWarmStart *warm, const AqrWarmKey *key, GError **error)
     return aqr_warm_cache_wait(warm->cache, key, &patience, error);
 }
 
+/* FALSE without an error: somebody else makes it. */
+static gboolean
+find_or_draft(AqrWarmStart *warm, const AqrWarmKey *key, GError **error)
+{
+    if (find_pair(warm, key))
+        return TRUE;
+    if (!begin_draft(warm, key, error))
+        return FALSE;
+    if (find_pair(warm, key)) /* made just before */
+        g_clear_pointer(&warm->draft, aqr_warm_draft_free);
+    return TRUE;
+}
+
 /* A pair, or what is to become one; neither where somebody else was to make it, and did not. */
 static gboolean
 choose(AqrWarmStart *warm, AqrWarmUse most, GError **error)
@@ -142,15 +155,14 @@ choose(AqrWarmStart *warm, AqrWarmUse most, GError **error)
 
     if (!open_cache(warm, error) || (key = make_key(warm, error)) == NULL)
         return FALSE;
-    if (find_pair(warm, key) || most == AQR_WARM_RESTORE)
+    if (most == AQR_WARM_RESTORE) {
+        find_pair(warm, key);
         return TRUE;
-    if (!begin_draft(warm, key, &failed) && failed == NULL) {
+    }
+    if (!find_or_draft(warm, key, &failed) && failed == NULL) {
         if (!wait_for_maker(warm, key, error))
             return FALSE;
-        if (!find_pair(warm, key))
-            begin_draft(warm, key, &failed);
-    } else if (warm->draft != NULL && find_pair(warm, key)) { /* just now */
-        g_clear_pointer(&warm->draft, aqr_warm_draft_free);
+        find_or_draft(warm, key, &failed);
     }
     if (failed == NULL)
         return TRUE;

@@ -27,6 +27,7 @@ save(const AqrBringUp *what, AqrStart *how, gboolean *started, GError **error)
 {
     gboolean ended;
 
+    aqr_guest_setup_to_save(what->world, what->data);
     if (!what->world->save(what->data, &ended, error))
         return FALSE;
     if (!ended && !what->has_gpus)

@@ -42,6 +42,21 @@ aqr_guest_setup(const AqrWorld *world, gpointer data, const char *time_zone)
     world->run(data, argv, TIMEOUT, NULL, &status, NULL);
 }
 
+static const char note_script[] =
+    "exec </dev/null >/dev/null 2>&1\n"
+    "[ -e /etc/machine-id ] || exit\n"
+    "started=$(sed -n 's/^btime //p' /proc/stat)\n"
+    "[ \"$(stat -c %Y /etc/machine-id)\" -lt \"$started\" ] || : >" AQR_GUEST_NOTE "\n";
+
+void
+aqr_guest_setup_to_save(const AqrWorld *world, gpointer data)
+{
+    const char *const argv[] = { "sh", "-c", note_script, "sh", "", NULL };
+    int status;
+
+    world->run(data, argv, TIMEOUT, NULL, &status, NULL);
+}
+
 /* $1: the user; $2: where passwd and group are. udev gives /dev/kfd and render nodes to render, and
  * cards to video. An image that was made for it has its user in both already. usermod is not in
  * every guest. */

@@ -9,6 +9,20 @@
  * in the guest, is left as it is. @time_zone may be NULL. */
 void aqr_guest_setup(const AqrWorld *world, gpointer data, const char *time_zone);
 
+/* Before the guest is saved: notes in it whether it has made its machine-id in this boot, as it
+ * does where the image has none. Then each that is restored makes another, as it would have
+ * done; AQR_GUEST_RENEW is shell code for that. */
+void aqr_guest_setup_to_save(const AqrWorld *world, gpointer data);
+
+#define AQR_GUEST_NOTE "/run/rocm-testbed-machine-id"
+#define AQR_GUEST_RENEW                                      \
+    "if [ -e " AQR_GUEST_NOTE " ]; then\n"                   \
+    "  rm -f " AQR_GUEST_NOTE "\n"                           \
+    "  read -r uuid </proc/sys/kernel/random/uuid\n"         \
+    "  (IFS=-; set -- $uuid; printf '%s%s%s%s%s\\n' \"$@\")" \
+    " >/etc/machine-id\n"                                    \
+    "fi\n"
+
 /* Lets @user open the nodes of GPUs in the guest: in the groups render and video, where the
  * guest has them. Those who log in (su) after it are in them. What cannot be done is noted:
  * tests that need no GPU may run. */

@@ -77,8 +77,7 @@ typedef struct {
 /* Makes the scratch directory, $1 if there was one before, and prints its name;
  * then the first ordinary user's. The mode is that of autopkgtest 6.0. */
 static const Script prepare = {
-    .text = "umask 022\n"
-            "if [ -n \"$1\" ]; then d=$1; mkdir -p -- \"$d\"; "
+    .text = "umask 022\n" AQR_GUEST_RENEW "if [ -n \"$1\" ]; then d=$1; mkdir -p -- \"$d\"; "
             "else d=$(mktemp --directory --tmpdir=/tmp autopkgtest.XXXXXX); fi || exit\n"
             "chmod 777 -- \"$d\" && printf '%s\\n' \"$d\" || exit\n"
             "while IFS=: read -r name _ uid _; do\n"

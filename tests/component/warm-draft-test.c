@@ -5,7 +5,9 @@
 #include <glib/gstdio.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -168,6 +170,58 @@ START_TEST(need_not_be_waited_for)
 }
 END_TEST
 
+/* --- many -------------------------------------------------------------- */
+
+enum { CROWD = 8, ROUNDS = 10 };
+
+/* What a server does. */
+static gboolean
+get_one(atomic_uint *made)
+{
+    g_autoptr(AqrWarmCache) cache = warm_open(G_MAXUINT64);
+    AqrPatience patience = aqr_patience(20 * G_TIME_SPAN_SECOND, NULL);
+    g_autoptr(AqrWarmDraft) draft = NULL;
+
+    while (!warm_is_there(cache, key)) {
+        g_autoptr(GBytes) state = g_bytes_new_static(WARM_STATE, strlen(WARM_STATE));
+
+        draft = aqr_warm_cache_draft(cache, key, WARM_RAM_MIB, NULL);
+        if (draft != NULL && !warm_is_there(cache, key)) {
+            warm_fill(draft, 100000);
+            (*made)++;
+            return aqr_warm_draft_publish(draft, state, NULL);
+        }
+        g_clear_pointer(&draft, aqr_warm_draft_free);
+        if (!aqr_warm_cache_wait(cache, key, &patience, NULL))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+START_TEST(is_made_once_for_a_crowd)
+{
+    atomic_uint *made =
+        mmap(NULL, sizeof *made, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    pid_t pids[CROWD];
+
+    ck_assert(made != MAP_FAILED);
+    for (int i = 0; i < CROWD; i++) {
+        pids[i] = fork();
+        if (pids[i] == 0)
+            _exit(get_one(made) ? 0 : 1);
+    }
+    for (int i = 0; i < CROWD; i++) {
+        int status;
+
+        ck_assert_int_eq(waitpid(pids[i], &status, 0), pids[i]);
+        ck_assert_int_eq(status, 0);
+    }
+    ck_assert_uint_eq(*made, 1);
+    ck_assert_uint_eq(warm_count(), 1);
+    munmap(made, sizeof *made);
+}
+END_TEST
+
 /* --- killed ------------------------------------------------------------ */
 
 /* What it has left goes with the next maker, of whatever key. */
@@ -302,6 +356,7 @@ add_tests(TCase *tcase)
     tcase_add_loop_test(tcase, is_waited_for, 0, N_STEPS);
     tcase_add_test(tcase, is_not_waited_for_for_ever);
     tcase_add_test(tcase, need_not_be_waited_for);
+    tcase_add_loop_test(tcase, is_made_once_for_a_crowd, 0, ROUNDS);
     tcase_add_loop_test(tcase, leaves_nothing_when_killed, 0, N_STEPS);
     tcase_add_loop_test(tcase, is_whole_or_not_there, 0, 60);
     tcase_add_test(tcase, wants_room);

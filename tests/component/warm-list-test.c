@@ -105,6 +105,7 @@ START_TEST(one_that_is_used_stays)
 
     save_three();
     pair = aqr_warm_cache_find(cache, keys[1], NULL);
+    ck_assert_ptr_nonnull(pair);
     set_used(keys[1], 1000);
     warm_save(small, keys[3], MIB);
     ck_assert_remaining("bd");

@@ -103,6 +103,7 @@ START_TEST(drops_one_or_all)
     ck_assert_uint_eq(warm_count(), 2);
     ck_assert(!warm_is_there(cache, two));
     second = run_well("--warm-drop=all");
+    ck_assert_str_eq(second, "");
     ck_assert_uint_eq(warm_count(), 0);
 }
 END_TEST

@@ -46,13 +46,13 @@ START_TEST(is_made)
     g_autoptr(GError) error = NULL;
     struct stat status;
 
-    umask(0777);
     for (int i = 0; i < 2; i++) { /* made, and there */
         g_autoptr(AqrWarmCache) cache = NULL;
 
         umask(i == 0 ? 022 : 0777);
         cache = aqr_warm_cache_open(path, 0, &error);
         ck_assert_no_error(error);
+        ck_assert_ptr_nonnull(cache);
     }
     ck_assert_int_eq(stat(path, &status), 0);
     ck_assert_uint_eq(status.st_mode & 07777, geteuid() == 0 ? 0711 : 0700);

@@ -141,6 +141,7 @@ name_script(const char *script)
         { "debconf-set-selections", "set-up" },
         { "usermod", "groups" },
         { "mktemp", "prepare" },
+        { "^btime", "note" },
         { "tar --warning=none --create", "save" },
         { "tar --extract", "restore" },
         { "systemctl --no-block reboot", "restart" },

@@ -5,7 +5,8 @@
 #include "support/fake-world.h"
 
 #define BOOTED "wait_guest\nrun set-up (30 s)\n"
-#define SAVED "start\n" BOOTED "save\nstart restored\nfurnish\n"
+#define NOTED "run note (30 s)\n"
+#define SAVED "start\n" BOOTED NOTED "save\nstart restored\nfurnish\n"
 #define PLUGGED "plug_gpus\nwait_gpus\n"
 #define INSTEAD(failed)                                                                 \
     "may_boot_instead: the fake fails to " failed "\nstop orderly\nstart cold\n" BOOTED \
@@ -59,21 +60,21 @@ static const struct {
     { .start = AQR_START_TO_SAVE,
       .saves = TRUE,
       .fails = "start restored",
-      .asked = "start\n" BOOTED "save\nstart restored\n" },
+      .asked = "start\n" BOOTED NOTED "save\nstart restored\n" },
     { .start = AQR_START_TO_SAVE,
       .fails = "save",
       .started = TRUE,
-      .asked = "start\n" BOOTED "save\n" },
+      .asked = "start\n" BOOTED NOTED "save\n" },
     /* it cannot be saved: it will do, but for GPUs */
     { .start = AQR_START_TO_SAVE,
       .done = TRUE,
       .started = TRUE,
-      .asked = "start\n" BOOTED "save\nfurnish\nwait_gpus\n" },
+      .asked = "start\n" BOOTED NOTED "save\nfurnish\nwait_gpus\n" },
     { .start = AQR_START_TO_SAVE,
       .has_gpus = TRUE,
       .done = TRUE,
       .started = TRUE,
-      .asked = "start\n" BOOTED "save\nstop\nstart cold\n" BOOTED "furnish\nwait_gpus\n" },
+      .asked = "start\n" BOOTED NOTED "save\nstop\nstart cold\n" BOOTED "furnish\nwait_gpus\n" },
     /* GPUs do not work in the one that was restored */
     { .start = AQR_START_RESTORED,
       .has_gpus = TRUE,
