@@ -23,6 +23,11 @@ aqr_file_id_stat(const char *path, GError **error)
                     g_strerror(errno));
         return NULL;
     }
+    if (!S_ISREG(status.st_mode)) {
+        g_set_error(error, AQR_ERROR, AQR_ERROR_HOST,
+                    "\"%s\" is no regular file, so nobody can tell whether it has changed", path);
+        return NULL;
+    }
     id = aqr_file_id_new(path);
     id->device = status.st_dev;
     id->inode = status.st_ino;

@@ -107,6 +107,21 @@ START_TEST(wants_the_files)
 }
 END_TEST
 
+/* What is on a block device changes without a trace; /dev/null is as little a file. */
+START_TEST(wants_regular_files)
+{
+    AqrDisk *image = g_ptr_array_index(spec->disks, 0);
+    g_autoptr(GError) error = NULL;
+
+    g_free(image->file);
+    image->file = g_strdup("/dev/null");
+    ck_assert_ptr_null(aqr_warm_facts_collect(&source, &error));
+    ck_assert_str_eq(error->message,
+                     "\"/dev/null\" is no regular file, so nobody can tell whether it has changed");
+    ck_assert_error(error, AQR_ERROR_HOST);
+}
+END_TEST
+
 START_TEST(tells_the_rest)
 {
     g_autoptr(AqrWarmFacts) facts = aqr_warm_facts_collect(&source, NULL);
@@ -158,6 +173,7 @@ add_tests(TCase *tcase)
     tcase_add_test(tcase, names_the_files);
     tcase_add_test(tcase, does_without_some);
     tcase_add_test(tcase, wants_the_files);
+    tcase_add_test(tcase, wants_regular_files);
     tcase_add_test(tcase, tells_the_rest);
     tcase_add_test(tcase, tells_of_the_host_with_kvm);
     tcase_add_loop_test(tcase, knows_a_processor, 0, G_N_ELEMENTS(processors));
