@@ -52,11 +52,8 @@ class Contender:
     argv: list[str]
     env: dict[str, str]
     tmp: Path  # its own TMPDIR: by this name its processes are known
+    is_stock: bool = False
     warm: Optional["Contender"] = None  # the same with warm testbeds; None: it has none
-
-    @property
-    def is_stock(self) -> bool:
-        return self.warm is None
 
     @property
     def best(self) -> "Contender":
@@ -93,7 +90,7 @@ def stock(machine: Machine, work: Path) -> Contender:
     wrapper.write_text(QEMU_WRAPPER)
     wrapper.chmod(0o755)
     argv = [STOCK, f"--qemu-command={wrapper}", *vm_options(machine)]
-    return Contender("stock", argv, environment(work / "s"), work / "s")
+    return Contender("stock", argv, environment(work / "s"), work / "s", is_stock=True)
 
 
 def ours(machine: Machine, work: Path, build: Path) -> Contender:
@@ -106,7 +103,7 @@ def ours(machine: Machine, work: Path, build: Path) -> Contender:
     (work / "warm").mkdir(mode=0o700)
     warm = {**env, "AQR_WARM": "on", "AQR_WARM_DIR": str(work / "warm")}
     tmp = work / "o"
-    return Contender("ours", argv, env, tmp, Contender("ours, warm", argv, warm, tmp))
+    return Contender("ours", argv, env, tmp, warm=Contender("ours, warm", argv, warm, tmp))
 
 
 # --- what is left behind -------------------------------------------------------

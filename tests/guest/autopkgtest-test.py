@@ -74,7 +74,7 @@ class Run:
              test_image()],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             timeout=1200, check=False,
-            env=environment(TMPDIR=str(scratch / "t"), AQR_WARM="auto", AQR_WARM_DIR=warm))
+            env=environment(TMPDIR=str(scratch / "t"), AQR_WARM="on", AQR_WARM_DIR=warm))
         left = [name for name in os.listdir(scratch / "t")
                 if not name.startswith("autopkgtest-fifo")]
         knowing = processes_knowing(str(scratch))
