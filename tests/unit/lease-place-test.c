@@ -11,10 +11,7 @@
 #include "support/check-main.h"
 #include "support/leases.h"
 
-#define SLOT "0000:03:00"
 #define NOBODY 65534
-
-static char *file;
 
 static void
 set_up(void)
@@ -23,24 +20,6 @@ set_up(void)
     ck_assert_int_eq(chmod(leases_parent, 0755), 0); /* others come here, too */
     ck_assert_int_eq(g_mkdir(leases_dir, 0700), 0);
     ck_assert_int_eq(chmod(leases_dir, 01777), 0);
-    file = g_build_filename(leases_dir, SLOT, NULL);
-}
-
-static void
-tear_down(void)
-{
-    leases_tear_down();
-    g_free(file);
-}
-
-static AqrLease *
-take(void)
-{
-    g_autoptr(GError) error = NULL;
-    AqrLease *lease = aqr_lease_take(SLOT, "a purpose", &error);
-
-    ck_assert_no_error(error);
-    return lease;
 }
 
 static char *victim;
@@ -48,25 +27,25 @@ static char *victim;
 static void
 make_link(void)
 {
-    ck_assert_int_eq(symlink(victim, file), 0);
+    ck_assert_int_eq(symlink(victim, leases_file), 0);
 }
 
 static void
 make_second_name(void)
 {
-    ck_assert_int_eq(link(victim, file), 0);
+    ck_assert_int_eq(link(victim, leases_file), 0);
 }
 
 static void
 make_fifo(void)
 {
-    ck_assert_int_eq(mkfifo(file, 0666), 0);
+    ck_assert_int_eq(mkfifo(leases_file, 0666), 0);
 }
 
 static void
 make_directory(void)
 {
-    ck_assert_int_eq(mkdir(file, 0777), 0);
+    ck_assert_int_eq(mkdir(leases_file, 0777), 0);
 }
 
 static void (*const odd[])(void) = { make_link, make_second_name, make_fifo, make_directory };
@@ -79,10 +58,10 @@ START_TEST(takes_plain_files_only)
     victim = g_build_filename(leases_parent, "victim", NULL);
     ck_assert(g_file_set_contents(victim, "keep", -1, NULL));
     odd[_i]();
-    ck_assert_ptr_null(aqr_lease_take(SLOT, "", &error));
+    ck_assert_ptr_null(aqr_lease_take(LEASES_SLOT, "", &error));
     ck_assert_error(error, AQR_ERROR_HOST);
-    ck_assert(aqr_lease_is_held(SLOT, NULL)); /* nobody can have it */
-    ck_assert(!aqr_lease_check(SLOT, &error));
+    ck_assert(aqr_lease_is_held(LEASES_SLOT, NULL)); /* nobody can have it */
+    ck_assert(!aqr_lease_check(LEASES_SLOT, &error));
     ck_assert_error(error, AQR_ERROR_HOST);
     ck_assert(g_file_get_contents(victim, &text, NULL, NULL));
     ck_assert_str_eq(text, "keep");
@@ -95,9 +74,9 @@ START_TEST(wants_a_safe_directory)
     g_autoptr(GError) error = NULL;
 
     ck_assert_int_eq(chmod(leases_dir, 0777), 0);
-    ck_assert_ptr_null(aqr_lease_take(SLOT, "", &error));
+    ck_assert_ptr_null(aqr_lease_take(LEASES_SLOT, "", &error));
     ck_assert_error(error, AQR_ERROR_HOST);
-    ck_assert(aqr_lease_is_held(SLOT, NULL));
+    ck_assert(aqr_lease_is_held(LEASES_SLOT, NULL));
     ck_assert_ptr_null(aqr_lease_watch_new(NULL, NULL, &error));
     ck_assert_error(error, AQR_ERROR_HOST);
 }
@@ -108,9 +87,9 @@ START_TEST(is_free_without_a_directory)
     g_autofree char *none = g_build_filename(leases_parent, "none", NULL);
 
     g_setenv("AQR_LEASE_DIR", none, TRUE);
-    ck_assert(!aqr_lease_is_held(SLOT, NULL));
+    ck_assert(!aqr_lease_is_held(LEASES_SLOT, NULL));
     ck_assert(!g_file_test(none, G_FILE_TEST_EXISTS));
-    aqr_lease_free(take());
+    aqr_lease_free(leases_take());
     ck_assert(g_file_test(none, G_FILE_TEST_IS_DIR));
 }
 END_TEST
@@ -118,13 +97,13 @@ END_TEST
 static gboolean
 takes_and_keeps(G_GNUC_UNUSED gpointer data)
 {
-    return aqr_lease_take(SLOT, "mine", NULL) != NULL;
+    return aqr_lease_take(LEASES_SLOT, "mine", NULL) != NULL;
 }
 
 static gboolean
 removes(G_GNUC_UNUSED gpointer data)
 {
-    return unlink(file) == 0;
+    return unlink(leases_file) == 0;
 }
 
 static int
@@ -146,11 +125,11 @@ START_TEST(is_for_ordinary_users_too)
     if (geteuid() != 0)
         return;
     umask(077);
-    aqr_lease_free(take());
+    aqr_lease_free(leases_take());
     ck_assert_int_eq(as_nobody(takes_and_keeps), 0); /* in root's file */
-    ck_assert_int_eq(unlink(file), 0);
+    ck_assert_int_eq(unlink(leases_file), 0);
     ck_assert_int_eq(as_nobody(takes_and_keeps), 0); /* in his own */
-    lease = take();
+    lease = leases_take();
     ck_assert_int_eq(as_nobody(takes_and_keeps), 1);
     ck_assert_int_eq(as_nobody(removes), 1); /* nor can he take it away */
     aqr_lease_free(lease);
@@ -160,7 +139,7 @@ END_TEST
 void
 add_tests(TCase *tcase)
 {
-    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_add_checked_fixture(tcase, set_up, leases_tear_down);
     tcase_add_loop_test(tcase, takes_plain_files_only, 0, G_N_ELEMENTS(odd));
     tcase_add_test(tcase, wants_a_safe_directory);
     tcase_add_test(tcase, is_free_without_a_directory);

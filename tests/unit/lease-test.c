@@ -14,33 +14,11 @@
 #include "support/check-main.h"
 #include "support/leases.h"
 
-#define SLOT "0000:03:00"
-
-static char *file;
-
 static void
 set_up(void)
 {
     leases_set_up();
-    file = g_build_filename(leases_dir, SLOT, NULL);
     g_set_prgname("lease-test");
-}
-
-static void
-tear_down(void)
-{
-    leases_tear_down();
-    g_free(file);
-}
-
-static AqrLease *
-take(void)
-{
-    g_autoptr(GError) error = NULL;
-    AqrLease *lease = aqr_lease_take(SLOT, "a purpose", &error);
-
-    ck_assert_no_error(error);
-    return lease;
 }
 
 /* A child that has @held and lives until it is killed. NULL: it takes the lease itself. */
@@ -53,8 +31,8 @@ start_holder(AqrLease *held)
     ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
     pid = fork();
     if (pid == 0) {
-        held = held != NULL ? aqr_lease_adopt(SLOT, aqr_lease_get_fd(held), "keeps it")
-                            : aqr_lease_take(SLOT, "dies", NULL);
+        held = held != NULL ? aqr_lease_adopt(LEASES_SLOT, aqr_lease_get_fd(held), "keeps it")
+                            : aqr_lease_take(LEASES_SLOT, "dies", NULL);
         if (write(fds[1], held == NULL ? "n" : "y", 1) == 1)
             pause();
         _exit(1);
@@ -81,16 +59,16 @@ START_TEST(is_taken_once)
     g_autoptr(AqrLease) lease = NULL;
 
     umask(077);
-    ck_assert(!aqr_lease_is_held(SLOT, &holder));
-    lease = take();
-    ck_assert_str_eq(aqr_lease_get_slot(lease), SLOT);
+    ck_assert(!aqr_lease_is_held(LEASES_SLOT, &holder));
+    lease = leases_take();
+    ck_assert_str_eq(aqr_lease_get_slot(lease), LEASES_SLOT);
     ck_assert_int_eq(fcntl(aqr_lease_get_fd(lease), F_GETFD), FD_CLOEXEC);
-    ck_assert_ptr_null(aqr_lease_take(SLOT, "another", &error));
+    ck_assert_ptr_null(aqr_lease_take(LEASES_SLOT, "another", &error));
     ck_assert_ptr_nonnull(strstr(error->message, pid));
-    ck_assert_ptr_nonnull(strstr(error->message, SLOT));
+    ck_assert_ptr_nonnull(strstr(error->message, LEASES_SLOT));
     ck_assert_error(error, AQR_ERROR_GPU);
-    ck_assert(aqr_lease_is_held(SLOT, NULL));
-    ck_assert(aqr_lease_is_held(SLOT, &holder));
+    ck_assert(aqr_lease_is_held(LEASES_SLOT, NULL));
+    ck_assert(aqr_lease_is_held(LEASES_SLOT, &holder));
     ck_assert_int_eq(holder.pid, getpid());
     ck_assert_str_eq(holder.program, "lease-test");
     ck_assert_str_eq(holder.purpose, "a purpose");
@@ -105,12 +83,12 @@ START_TEST(is_given_back)
 
     umask(077);
     aqr_lease_free(NULL);
-    aqr_lease_free(take());
-    ck_assert(!aqr_lease_is_held(SLOT, NULL));
-    ck_assert_int_eq(stat(file, &status), 0);
+    aqr_lease_free(leases_take());
+    ck_assert(!aqr_lease_is_held(LEASES_SLOT, NULL));
+    ck_assert_int_eq(stat(leases_file, &status), 0);
     ck_assert_int_eq(status.st_mode, S_IFREG | 0666);
     ck_assert_int_eq(status.st_size, 0);
-    aqr_lease_free(take());
+    aqr_lease_free(leases_take());
 }
 END_TEST
 
@@ -119,37 +97,37 @@ START_TEST(ends_with_a_killed_holder)
     pid_t pid = start_holder(NULL);
     g_auto(AqrLeaseHolder) holder = { 0 };
 
-    ck_assert(aqr_lease_is_held(SLOT, &holder));
+    ck_assert(aqr_lease_is_held(LEASES_SLOT, &holder));
     ck_assert_int_eq(holder.pid, pid);
-    ck_assert_ptr_null(aqr_lease_take(SLOT, "", NULL));
+    ck_assert_ptr_null(aqr_lease_take(LEASES_SLOT, "", NULL));
     end_child(pid);
     aqr_lease_holder_clear(&holder);
-    ck_assert(!aqr_lease_is_held(SLOT, &holder));
-    aqr_lease_free(take());
+    ck_assert(!aqr_lease_is_held(LEASES_SLOT, &holder));
+    aqr_lease_free(leases_take());
 }
 END_TEST
 
 /* The keeper: it has the lease when the first holder has none any more. */
 START_TEST(lives_on_in_who_has_it_too)
 {
-    AqrLease *lease = take();
+    AqrLease *lease = leases_take();
     pid_t pid = start_holder(lease);
     g_auto(AqrLeaseHolder) holder = { 0 };
 
-    ck_assert(aqr_lease_is_held(SLOT, &holder));
+    ck_assert(aqr_lease_is_held(LEASES_SLOT, &holder));
     ck_assert_int_eq(holder.pid, pid);
     ck_assert_str_eq(holder.purpose, "keeps it");
     aqr_lease_free(lease);
-    ck_assert(aqr_lease_is_held(SLOT, NULL));
-    ck_assert_ptr_null(aqr_lease_take(SLOT, "", NULL));
+    ck_assert(aqr_lease_is_held(LEASES_SLOT, NULL));
+    ck_assert_ptr_null(aqr_lease_take(LEASES_SLOT, "", NULL));
     end_child(pid);
-    aqr_lease_free(take());
+    aqr_lease_free(leases_take());
 }
 END_TEST
 
 START_TEST(is_not_inherited)
 {
-    AqrLease *lease = take();
+    AqrLease *lease = leases_take();
     pid_t pid;
     int fds[2];
 
@@ -163,13 +141,13 @@ START_TEST(is_not_inherited)
     ck_assert_int_eq(read(fds[0], fds, 1), 0); /* it is sleep by now */
     close(fds[0]);
     aqr_lease_free(lease);
-    aqr_lease_free(take());
+    aqr_lease_free(leases_take());
     ck_assert_int_eq(kill(pid, 0), 0);
     end_child(pid);
 }
 END_TEST
 
-/* --- what stands in the file ------------------------------------------- */
+/* --- what stands in the file ------------------------------------------ */
 
 static char *
 note_of(int pid, guint64 start)
@@ -217,7 +195,7 @@ static char *(*const wrong[])(void) = { note_of_dead, note_of_later, note_nothin
 static void
 write_file(const char *text)
 {
-    int fd = open(file, O_WRONLY | O_TRUNC);
+    int fd = open(leases_file, O_WRONLY | O_TRUNC);
 
     ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
     close(fd);
@@ -225,28 +203,28 @@ write_file(const char *text)
 
 START_TEST(names_no_wrong_process)
 {
-    g_autoptr(AqrLease) lease = take();
+    g_autoptr(AqrLease) lease = leases_take();
     g_autofree char *text = wrong[_i]();
     g_auto(AqrLeaseHolder) holder = { 0 };
     g_autoptr(GError) error = NULL;
 
     write_file(text);
-    ck_assert(aqr_lease_is_held(SLOT, &holder));
+    ck_assert(aqr_lease_is_held(LEASES_SLOT, &holder));
     ck_assert_int_eq(holder.pid, 0);
     ck_assert_ptr_null(holder.program);
-    ck_assert_ptr_null(aqr_lease_take(SLOT, "", &error));
+    ck_assert_ptr_null(aqr_lease_take(LEASES_SLOT, "", &error));
     ck_assert_ptr_nonnull(strstr(error->message, "somebody who does not say who"));
 }
 END_TEST
 
 START_TEST(shows_printable_words)
 {
-    g_autoptr(AqrLease) lease = take();
+    g_autoptr(AqrLease) lease = leases_take();
     g_autofree char *text = note_of(getpid(), aqr_process_start(getpid()));
     g_auto(AqrLeaseHolder) holder = { 0 };
 
     write_file(text);
-    ck_assert(aqr_lease_is_held(SLOT, &holder));
+    ck_assert(aqr_lease_is_held(LEASES_SLOT, &holder));
     ck_assert_str_eq(holder.program, "p");
     ck_assert_str_eq(holder.purpose, "q q");
 }
@@ -260,8 +238,8 @@ START_TEST(stands_a_full_disk)
 
     signal(SIGXFSZ, SIG_IGN);
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 7, 7 }), 0);
-    lease = take();
-    ck_assert(aqr_lease_is_held(SLOT, &holder));
+    lease = leases_take();
+    ck_assert(aqr_lease_is_held(LEASES_SLOT, &holder));
     ck_assert_int_eq(holder.pid, 0);
     aqr_lease_free(lease);
 }
@@ -270,7 +248,7 @@ END_TEST
 void
 add_tests(TCase *tcase)
 {
-    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_add_checked_fixture(tcase, set_up, leases_tear_down);
     tcase_add_test(tcase, is_taken_once);
     tcase_add_test(tcase, is_given_back);
     tcase_add_test(tcase, ends_with_a_killed_holder);

@@ -10,10 +10,7 @@
 #include "support/check-main.h"
 #include "support/leases.h"
 
-#define SLOT "0000:03:00"
-
 static guint changes;
-static char *file;
 
 static void
 set_up(void)
@@ -22,24 +19,6 @@ set_up(void)
     ck_assert_int_eq(g_mkdir(leases_dir, 0700), 0);
     ck_assert_int_eq(chmod(leases_dir, 01777), 0);
     changes = 0;
-    file = g_build_filename(leases_dir, SLOT, NULL);
-}
-
-static void
-tear_down(void)
-{
-    leases_tear_down();
-    g_free(file);
-}
-
-static AqrLease *
-take(void)
-{
-    g_autoptr(GError) error = NULL;
-    AqrLease *lease = aqr_lease_take(SLOT, "a purpose", &error);
-
-    ck_assert_no_error(error);
-    return lease;
 }
 
 static void
@@ -69,13 +48,13 @@ attend(void)
 /* Who waits tries, and must not wake who waits too. */
 START_TEST(is_not_woken_by_who_looks)
 {
-    g_autoptr(AqrLease) lease = take();
+    g_autoptr(AqrLease) lease = leases_take();
     g_autoptr(AqrLeaseWatch) made = watch();
 
-    ck_assert_ptr_null(aqr_lease_take(SLOT, "", NULL));
-    ck_assert(aqr_lease_is_held(SLOT, NULL));
+    ck_assert_ptr_null(aqr_lease_take(LEASES_SLOT, "", NULL));
+    ck_assert(aqr_lease_is_held(LEASES_SLOT, NULL));
     ck_assert(!aqr_lease_is_held("0000:04:00", NULL));
-    ck_assert(!aqr_lease_check(SLOT, NULL));
+    ck_assert(!aqr_lease_check(LEASES_SLOT, NULL));
     ck_assert(aqr_lease_check("0000:04:00", NULL));
     attend();
     ck_assert_uint_eq(changes, 0);
@@ -84,7 +63,7 @@ END_TEST
 
 START_TEST(wakes_for_a_lease)
 {
-    AqrLease *lease = take();
+    AqrLease *lease = leases_take();
     g_autoptr(AqrLeaseWatch) made = watch();
 
     aqr_lease_free(lease);
@@ -95,7 +74,7 @@ END_TEST
 
 START_TEST(wakes_for_a_quarantine)
 {
-    g_autofree char *name = g_strconcat(file, ".quarantine", NULL);
+    g_autofree char *name = g_strconcat(leases_file, ".quarantine", NULL);
     AqrLeaseWatch *made;
 
     ck_assert(g_file_set_contents(name, "sick", -1, NULL));
@@ -124,7 +103,7 @@ START_TEST(watches_a_directory_made_anew)
     guint before;
 
     ck_assert_int_eq(rmdir(leases_dir), 0);
-    lease = take();
+    lease = leases_take();
     while (changes < 2) /* that it has gone, and the look that follows */
         g_main_context_iteration(NULL, TRUE);
     before = changes;
@@ -137,7 +116,7 @@ END_TEST
 void
 add_tests(TCase *tcase)
 {
-    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_add_checked_fixture(tcase, set_up, leases_tear_down);
     tcase_add_test(tcase, is_not_woken_by_who_looks);
     tcase_add_test(tcase, wakes_for_a_lease);
     tcase_add_test(tcase, wakes_for_a_quarantine);
