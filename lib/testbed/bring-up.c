@@ -30,11 +30,11 @@ save(const AqrBringUp *what, AqrStart *how, gboolean *started, GError **error)
     aqr_guest_setup_to_save(what->world, what->data);
     if (!what->world->save(what->data, &ended, error))
         return FALSE;
+    *how = ended ? AQR_START_RESTORED : AQR_START_COLD;
     if (!ended && !what->has_gpus)
         return TRUE;
     if (!ended)
         what->world->stop(what->data, FALSE);
-    *how = ended ? AQR_START_RESTORED : AQR_START_COLD;
     return start(what, how, started, error);
 }
 

@@ -116,6 +116,12 @@ static const struct {
       .started = TRUE,
       .asked = "start\n" BOOTED NOTED "save\nstop\nstart cold\n" BOOTED
                "furnish\nprepare\nwait_gpus\n" },
+    /* it has booted, so booting it again would be no better */
+    { .start = AQR_START_TO_SAVE,
+      .fails = "furnish",
+      .may_boot_instead = TRUE,
+      .started = TRUE,
+      .asked = "start\n" BOOTED NOTED "save\nfurnish\n" },
     /* GPUs do not work in the one that was restored */
     { .start = AQR_START_RESTORED,
       .has_gpus = TRUE,
