@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/gpu-report.h"
 
+#include "core/json-member.h"
+
 #include <json-glib/json-glib.h>
 
 void
@@ -64,23 +66,12 @@ aqr_gpu_report_table(const GPtrArray *statuses)
 /* --- as JSON ----------------------------------------------------------- */
 
 static void
-add_string(JsonBuilder *json, const char *name, const char *value)
-{
-    json_builder_set_member_name(json, name);
-    if (value == NULL)
-        json_builder_add_null_value(json);
-    else
-        json_builder_add_string_value(json, value);
-}
-
-static void
 add_number(JsonBuilder *json, const char *name, gint64 value)
 {
-    json_builder_set_member_name(json, name);
     if (value < 0)
-        json_builder_add_null_value(json);
+        aqr_json_add_string(json, name, NULL);
     else
-        json_builder_add_int_value(json, value);
+        aqr_json_add_number(json, name, value);
 }
 
 static void
@@ -95,7 +86,7 @@ add_hex(JsonBuilder *json, const char *name, guint value, int digits)
 {
     g_autofree char *text = g_strdup_printf("%0*x", digits, value);
 
-    add_string(json, name, text);
+    aqr_json_add_string(json, name, text);
 }
 
 static void
@@ -108,11 +99,11 @@ add_functions(JsonBuilder *json, const char *name, const GPtrArray *devices)
         g_autofree char *address = aqr_pci_address_to_string(&device->address);
 
         json_builder_begin_object(json);
-        add_string(json, "address", address);
+        aqr_json_add_string(json, "address", address);
         add_hex(json, "vendor", device->vendor, 4);
         add_hex(json, "device", device->device, 4);
         add_hex(json, "class", device->class, 6);
-        add_string(json, "driver", device->driver);
+        aqr_json_add_string(json, "driver", device->driver);
         add_number(json, "iommu_group", device->iommu_group);
         json_builder_end_object(json);
     }
@@ -138,19 +129,19 @@ add_gpu(JsonBuilder *json, const AqrGpu *gpu)
     const AqrPciDevice *device = gpu->device;
     g_autofree char *address = aqr_gpu_address(gpu);
 
-    add_string(json, "address", address);
-    add_string(json, "gfx", gpu->gfx);
-    add_string(json, "gfx_source", sources[gpu->gfx_source]);
-    add_string(json, "name", gpu->name);
+    aqr_json_add_string(json, "address", address);
+    aqr_json_add_string(json, "gfx", gpu->gfx);
+    aqr_json_add_string(json, "gfx_source", sources[gpu->gfx_source]);
+    aqr_json_add_string(json, "name", gpu->name);
     add_functions(json, "functions", gpu->together);
     add_functions(json, "foreign", gpu->foreign);
     add_number(json, "numa_node", device->numa_node);
     add_words(json, "reset_methods", (const char *const *)device->reset_methods);
-    add_string(json, "power_state", device->power_state);
+    aqr_json_add_string(json, "power_state", device->power_state);
     add_boolean(json, "boot_display", device->boot_vga);
     add_boolean(json, "virtual_function", device->is_vf);
-    add_string(json, "atomics", atomics[gpu->atomics]);
-    add_string(json, "atomics_reason", gpu->atomics_reason);
+    aqr_json_add_string(json, "atomics", atomics[gpu->atomics]);
+    aqr_json_add_string(json, "atomics_reason", gpu->atomics_reason);
 }
 
 char *
@@ -168,8 +159,8 @@ aqr_gpu_report_json(const GPtrArray *statuses)
 
         json_builder_begin_object(json);
         add_gpu(json, status->gpu);
-        add_string(json, "state", aqr_gpu_state_name(status->state));
-        add_string(json, "reason", status->reason);
+        aqr_json_add_string(json, "state", aqr_gpu_state_name(status->state));
+        aqr_json_add_string(json, "reason", status->reason);
         json_builder_end_object(json);
     }
     json_builder_end_array(json);

@@ -2,6 +2,7 @@
 #include "core/lease-note.h"
 
 #include "base/printable.h"
+#include "core/json-member.h"
 #include "core/json-value.h"
 
 #define MAX_WORDS 200 /* bytes, of a program or a purpose */
@@ -11,15 +12,7 @@ add_string(JsonBuilder *builder, const char *name, const char *value)
 {
     g_autofree char *text = aqr_printable_line(value, MAX_WORDS);
 
-    json_builder_set_member_name(builder, name);
-    json_builder_add_string_value(builder, text);
-}
-
-static void
-add_number(JsonBuilder *builder, const char *name, gint64 value)
-{
-    json_builder_set_member_name(builder, name);
-    json_builder_add_int_value(builder, value);
+    aqr_json_add_string(builder, name, text);
 }
 
 char *
@@ -30,11 +23,11 @@ aqr_lease_note_to_string(const AqrLeaseNote *note)
     g_autofree char *text = NULL;
 
     json_builder_begin_object(builder);
-    add_number(builder, "pid", note->pid);
-    add_number(builder, "start", (gint64)note->start);
+    aqr_json_add_number(builder, "pid", note->pid);
+    aqr_json_add_number(builder, "start", (gint64)note->start);
     add_string(builder, "program", note->program);
     add_string(builder, "purpose", note->purpose);
-    add_number(builder, "since", note->since);
+    aqr_json_add_number(builder, "since", note->since);
     json_builder_end_object(builder);
     root = json_builder_get_root(builder);
     text = json_to_string(root, FALSE);

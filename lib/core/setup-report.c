@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/setup-report.h"
 
+#include "core/json-member.h"
+
 #include <json-glib/json-glib.h>
 #include <string.h>
 
@@ -121,17 +123,8 @@ aqr_setup_report_text(const AqrSetupReport *report, gboolean colour)
 static void
 add_string(JsonBuilder *builder, const char *name, const char *value)
 {
-    if (value == NULL)
-        return;
-    json_builder_set_member_name(builder, name);
-    json_builder_add_string_value(builder, value);
-}
-
-static void
-add_number(JsonBuilder *builder, const char *name, guint value)
-{
-    json_builder_set_member_name(builder, name);
-    json_builder_add_int_value(builder, value);
+    if (value != NULL)
+        aqr_json_add_string(builder, name, value);
 }
 
 static void
@@ -188,8 +181,8 @@ add_counts(JsonBuilder *builder, const AqrSetupReport *report)
     json_builder_set_member_name(builder, "counts");
     json_builder_begin_object(builder);
     for (gsize i = 0; i < G_N_ELEMENTS(severities); i++)
-        add_number(builder, severities[i].json,
-                   aqr_findings_count(report->findings, (AqrSeverity)i));
+        aqr_json_add_number(builder, severities[i].json,
+                            aqr_findings_count(report->findings, (AqrSeverity)i));
     json_builder_end_object(builder);
     json_builder_set_member_name(builder, "good");
     json_builder_add_boolean_value(builder, aqr_setup_report_is_good(report));

@@ -2,6 +2,7 @@
 #include "core/warm-manifest.h"
 
 #include "base/error.h"
+#include "core/json-member.h"
 #include "core/json-value.h"
 
 #define FORMAT 1
@@ -31,32 +32,18 @@ aqr_warm_manifest_free(AqrWarmManifest *manifest)
 
 /* --- to a string ------------------------------------------------------- */
 
-static void
-add_string(JsonBuilder *builder, const char *name, const char *value)
-{
-    json_builder_set_member_name(builder, name);
-    json_builder_add_string_value(builder, value);
-}
-
-static void
-add_number(JsonBuilder *builder, const char *name, gint64 value)
-{
-    json_builder_set_member_name(builder, name);
-    json_builder_add_int_value(builder, value);
-}
-
 /* JSON's numbers have a sign here, devices and inodes have none: what is above 2^63 becomes a
  * negative one, and what it was when it is read. A path is UTF-8, as libvirt's XML is. */
 static void
 add_file(JsonBuilder *builder, const AqrFileId *id)
 {
     json_builder_begin_object(builder);
-    add_string(builder, "path", id->path);
-    add_number(builder, "device", (gint64)id->device);
-    add_number(builder, "inode", (gint64)id->inode);
-    add_number(builder, "size", (gint64)id->size);
-    add_number(builder, "modified", id->modified);
-    add_number(builder, "changed", id->changed);
+    aqr_json_add_string(builder, "path", id->path);
+    aqr_json_add_number(builder, "device", (gint64)id->device);
+    aqr_json_add_number(builder, "inode", (gint64)id->inode);
+    aqr_json_add_number(builder, "size", (gint64)id->size);
+    aqr_json_add_number(builder, "modified", id->modified);
+    aqr_json_add_number(builder, "changed", id->changed);
     json_builder_end_object(builder);
 }
 
@@ -75,8 +62,8 @@ add_part(JsonBuilder *builder, const char *name, const AqrWarmPart *part)
 {
     json_builder_set_member_name(builder, name);
     json_builder_begin_object(builder);
-    add_number(builder, "size", (gint64)part->size);
-    add_string(builder, "checksum", part->checksum);
+    aqr_json_add_number(builder, "size", (gint64)part->size);
+    aqr_json_add_string(builder, "checksum", part->checksum);
     json_builder_end_object(builder);
 }
 
@@ -88,14 +75,14 @@ print(const AqrWarmManifest *manifest, const char *checksum)
     g_autofree char *text = NULL;
 
     json_builder_begin_object(builder);
-    add_number(builder, "format", FORMAT);
-    add_string(builder, "key", manifest->key);
-    add_number(builder, "made", manifest->made);
+    aqr_json_add_number(builder, "format", FORMAT);
+    aqr_json_add_string(builder, "key", manifest->key);
+    aqr_json_add_number(builder, "made", manifest->made);
     add_files(builder, manifest->files);
     add_part(builder, "memory", &manifest->memory);
     add_part(builder, "disk", &manifest->disk);
     add_part(builder, "state", &manifest->state);
-    add_string(builder, "checksum", checksum);
+    aqr_json_add_string(builder, "checksum", checksum);
     json_builder_end_object(builder);
     root = json_builder_get_root(builder);
     text = json_to_string(root, TRUE);

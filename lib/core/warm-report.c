@@ -4,6 +4,7 @@
 #include <json-glib/json-glib.h>
 
 #include "base/printable.h"
+#include "core/json-member.h"
 
 #define MIB ((guint64)1024 * 1024)
 #define MAX_PATH 4096
@@ -65,32 +66,15 @@ aqr_warm_report_table(const GPtrArray *entries, gint64 now)
 /* --- for programs ------------------------------------------------------ */
 
 static void
-add_string(JsonBuilder *builder, const char *name, const char *value)
-{
-    json_builder_set_member_name(builder, name);
-    if (value == NULL)
-        json_builder_add_null_value(builder);
-    else
-        json_builder_add_string_value(builder, value);
-}
-
-static void
-add_number(JsonBuilder *builder, const char *name, gint64 value)
-{
-    json_builder_set_member_name(builder, name);
-    json_builder_add_int_value(builder, value);
-}
-
-static void
 add_entry(JsonBuilder *builder, const AqrWarmEntry *entry)
 {
     json_builder_begin_object(builder);
-    add_string(builder, "key", entry->key);
-    add_string(builder, "state", entry->state);
-    add_string(builder, "image", entry->image);
-    add_number(builder, "bytes", (gint64)entry->bytes);
-    add_number(builder, "made", entry->made);
-    add_number(builder, "used", entry->used);
+    aqr_json_add_string(builder, "key", entry->key);
+    aqr_json_add_string(builder, "state", entry->state);
+    aqr_json_add_string(builder, "image", entry->image);
+    aqr_json_add_number(builder, "bytes", (gint64)entry->bytes);
+    aqr_json_add_number(builder, "made", entry->made);
+    aqr_json_add_number(builder, "used", entry->used);
     json_builder_end_object(builder);
 }
 
