@@ -149,6 +149,7 @@ gpus_wait(const GpusOptions *options, char **words, GError **error)
     g_autoptr(AqrGpuHold) hold = NULL;
     AqrGpuHoldConfig config = {
         .wait = options->timeout > 0 ? options->timeout * G_TIME_SPAN_SECOND : G_MAXINT64 / 2,
+        .wait_absent = options->absent,
         .purpose = "wait",
         .keeper = keeper,
         .stop = stop,
@@ -160,6 +161,7 @@ gpus_wait(const GpusOptions *options, char **words, GError **error)
         return FALSE;
     config.request.selectors = selectors;
     config.request.table = table;
+    config.request.mended_later = TRUE;
     hold = aqr_gpu_hold_take(&config, error);
     if (hold == NULL)
         return FALSE;

@@ -7,6 +7,7 @@
 
 typedef struct {
     gboolean json;
+    gboolean absent;
     int timeout; /* seconds; 0: none */
 } GpusOptions;
 

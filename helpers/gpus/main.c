@@ -37,6 +37,8 @@ static gboolean
 parse(GpusOptions *options, gboolean *version, char ***words, char **argv, GError **error)
 {
     const GOptionEntry entries[] = {
+        { "absent", 0, 0, G_OPTION_ARG_NONE, &options->absent,
+          "Wait for GPUs, too, that this host does not have", NULL },
         { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, "Print JSON", NULL },
         { "timeout", 0, 0, G_OPTION_ARG_INT, &options->timeout,
           "How long to wait (default: as long as it takes)", "SECONDS" },

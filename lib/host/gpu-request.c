@@ -55,7 +55,7 @@ aqr_gpu_request_check_quarantine(const AqrGpu *gpu, GError **error)
 static gboolean
 check_usable(const AqrGpu *gpu, const AqrGpuRequest *request, GError **error)
 {
-    return aqr_gpu_request_check_quarantine(gpu, error) &&
+    return (request->mended_later || aqr_gpu_request_check_quarantine(gpu, error)) &&
            (!request->own_qemu || aqr_vfio_check_user(gpu, request->ram_mib, error));
 }
 

@@ -10,6 +10,7 @@
 typedef struct {
     const GPtrArray *selectors; /* of AqrGpuSelector; empty: no GPU */
     gboolean forced;            /* what speaks against a GPU is the user's business */
+    gboolean mended_later;      /* one in quarantine counts as in use */
     gboolean own_qemu;          /* QEMU runs as the caller, who has to be allowed everything */
     guint64 ram_mib;            /* of the VM, all of which VFIO pins */
     const char *table;          /* the file amdgpu-gfx.tsv */

@@ -57,7 +57,8 @@ look_at(Taking *taking, const AqrGpu *gpu)
     g_autofree char *address = aqr_gpu_address(gpu);
     g_autoptr(GError) reason = NULL;
 
-    if (check_leases(taking, gpu, &reason) && aqr_vfio_check_unused(gpu, &reason))
+    if (aqr_gpu_request_check_quarantine(gpu, &reason) && check_leases(taking, gpu, &reason) &&
+        aqr_vfio_check_unused(gpu, &reason))
         return TRUE;
     add_reason(taking, address, reason);
     return FALSE;
@@ -77,6 +78,14 @@ is_free(const AqrGpu *gpu, gpointer data)
     return GPOINTER_TO_INT(known);
 }
 
+/* A host without the GPU that is asked for may get it, or get it back. */
+static void
+take_as_busy(Taking *taking, const GError *failed)
+{
+    g_string_assign(taking->busy, failed->message);
+    taking->may_end = TRUE;
+}
+
 /* As the host is now. NULL: not now, or taking->failed. */
 static GPtrArray *
 choose(Taking *taking)
@@ -93,6 +102,10 @@ choose(Taking *taking)
         return NULL;
     chosen =
         aqr_gpu_request_choose(request, taking->taken->inventory, is_free, taking, &taking->failed);
+    if (taking->failed != NULL && taking->config->wait_absent) {
+        take_as_busy(taking, taking->failed);
+        g_clear_error(&taking->failed);
+    }
     if (chosen == NULL && taking->failed == NULL && !taking->may_end)
         g_set_error(&taking->failed, AQR_ERROR, AQR_ERROR_HOST, "no GPU can be leased: %s",
                     taking->busy->str);

@@ -108,6 +108,89 @@ START_TEST(leases_a_virtual_function_alone)
 }
 END_TEST
 
+/* --- what rocm-qemu-gpus waits for ------------------------------------- */
+
+/* The first thing that somebody hears who has to wait. */
+static void
+release_them(const char *text, gpointer data)
+{
+    g_string_append(data, text);
+    ck_assert(aqr_quarantine_end(ONE, NULL));
+}
+
+START_TEST(waits_for_the_end_of_a_quarantine)
+{
+    g_autoptr(GString) notes = g_string_new(NULL);
+    g_autoptr(AqrGpuHold) hold = NULL;
+    g_auto(Asker) asker = { 0 };
+
+    ck_assert(aqr_quarantine_set(ONE, "it smells", NULL));
+    asker_ask(&asker, ONE ".0", 60);
+    asker.config.request.mended_later = TRUE;
+    asker.config.note = release_them;
+    asker.config.data = notes;
+    hold = asker_take(&asker);
+    ck_assert(aqr_lease_is_held(ONE, NULL));
+    ck_assert_ptr_nonnull(strstr(notes->str, "is in quarantine: it smells;"));
+}
+END_TEST
+
+START_TEST(passes_over_a_quarantine_that_will_end)
+{
+    g_auto(Asker) asker = { 0 };
+    g_autoptr(AqrGpuHold) hold = NULL;
+    g_autofree char *address = NULL;
+
+    ck_assert(aqr_quarantine_set(ONE, "it smells", NULL));
+    asker_ask(&asker, "any", 0);
+    asker.config.request.mended_later = TRUE;
+    hold = asker_take(&asker);
+    address = asker_address(hold);
+    ck_assert_str_eq(address, OTHER ".0");
+}
+END_TEST
+
+static void
+plug_it_in(const char *text, gpointer data)
+{
+    g_string_append(data, text);
+    fake_sysfs_free(asker_host.sysfs);
+    asker_make_host("radeon-rx-6800-xt");
+}
+
+START_TEST(waits_for_one_that_is_not_there)
+{
+    g_autoptr(GString) notes = g_string_new(NULL);
+    g_autoptr(AqrGpuHold) hold = NULL;
+    g_auto(Asker) asker = { 0 };
+    g_autofree char *address = NULL;
+
+    asker_fails("gfx1030", 60, AQR_ERROR_GPU, "no GPU of this host is a gfx1030; there are");
+    asker_ask(&asker, "gfx1030", 60);
+    asker.config.wait_absent = TRUE;
+    asker.config.request.forced = TRUE; /* it is this host's display */
+    asker.config.note = plug_it_in;
+    asker.config.data = notes;
+    hold = asker_take(&asker);
+    address = asker_address(hold);
+    ck_assert_str_eq(address, "0000:03:00.0");
+    ck_assert_ptr_nonnull(strstr(notes->str, "no GPU of this host is a gfx1030; there are"));
+}
+END_TEST
+
+START_TEST(waits_so_long_for_one_that_is_not_there)
+{
+    g_auto(Asker) asker = { 0 };
+    g_autoptr(GError) error = NULL;
+
+    asker_ask(&asker, "gfx1030", 1);
+    asker.config.wait_absent = TRUE;
+    ck_assert_ptr_null(aqr_gpu_hold_take(&asker.config, &error));
+    ck_assert_ptr_nonnull(strstr(error->message, "after 1 s: no GPU of this host is a gfx1030"));
+    ck_assert_error(error, AQR_ERROR_GPU);
+}
+END_TEST
+
 /* --- between the VMs, and after them ----------------------------------- */
 
 START_TEST(looks_again_before_a_vm)
@@ -202,6 +285,10 @@ add_tests(TCase *tcase)
     tcase_add_test(tcase, passes_over_an_unusable_lease);
     tcase_add_test(tcase, refuses_an_unsafe_directory);
     tcase_add_test(tcase, leases_a_virtual_function_alone);
+    tcase_add_test(tcase, waits_for_the_end_of_a_quarantine);
+    tcase_add_test(tcase, passes_over_a_quarantine_that_will_end);
+    tcase_add_test(tcase, waits_for_one_that_is_not_there);
+    tcase_add_test(tcase, waits_so_long_for_one_that_is_not_there);
     tcase_add_test(tcase, looks_again_before_a_vm);
     tcase_add_loop_test(tcase, leaves_to_the_keeper_what_is_in_use, 0, 2);
     tcase_add_loop_test(tcase, judges_the_user_whose_qemu_it_is, 0, 2);
