@@ -130,6 +130,7 @@ START_TEST(waits_for_the_end_of_a_quarantine)
     asker.config.note = release_them;
     asker.config.data = notes;
     hold = asker_take(&asker);
+    ck_assert_ptr_nonnull(hold);
     ck_assert(aqr_lease_is_held(ONE, NULL));
     ck_assert_ptr_nonnull(strstr(notes->str, "is in quarantine: it smells;"));
 }

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+#
+# What the scripts of this backend share. They have set $backend, this directory, and debci
+# has set debci_suite and debci_arch.
+
+: "${debci_suite:?}" "${debci_arch:?}"
+
+# "amd64+gfx1030" is an architecture variant: one image serves all variants of amd64, and what
+# is behind the "+" chooses the GPU, on the host and once more in the guest.
+base_arch=${debci_arch%%+*}
+gpu=none
+[ "$base_arch" = "$debci_arch" ] || gpu=${debci_arch#*+}
+
+image_dir=/var/lib/debci/qemu_rocm
+# shellcheck disable=SC2034
+image=$image_dir/$debci_suite-$base_arch.img
+
+# The user debci has no home directory that could be written to.
+[ "$(id -u)" = 0 ] || export XDG_CACHE_HOME="$image_dir/cache"
+
+check_arch() {
+    case $gpu in
+        none) ;;
+        *[!0-9a-z]*) false ;;
+        gfx[0-9]*) ;;
+        *) false ;;
+    esac || {
+        echo "the variant of the architecture $debci_arch is no gfx target, such as gfx1030"
+        return 1
+    }
+}
+
+# wait_for_gpu OPTION waits until such a GPU can be had, while it is in use, and in
+# quarantine: debci's worker has one job at a time, and leaves the others to healthy workers
+# meanwhile. That this host has none is an error at once, unless OPTION is --absent. What is
+# waited for, and what is wrong, goes to standard error and to the system's log: a worker's
+# own messages get lost.
+wait_for_gpu() {
+    [ "$gpu" != none ] || return 0
+    mispipe "rocm-qemu-gpus wait $1 '$gpu' 2>&1 >/dev/null" 'logger --stderr --tag qemu_rocm'
+}
