@@ -19,6 +19,7 @@ FAKE = """#!/bin/sh
 for word; do printf '<%s>' "$word"; done >>"$stage/calls/${0##*/}"
 echo >>"$stage/calls/${0##*/}"
 [ ! -e "$stage/says/${0##*/}" ] || cat "$stage/says/${0##*/}" >&2
+[ ! -e "$stage/leaves" ] || cp -r "$stage/leaves" "$debci_test_outputdir"
 exit "$(cat "$stage/status/${0##*/}" 2>/dev/null || echo 0)"
 """
 FAKES = ("chown", "debci-autopkgtest", "debci-generate-apt-sources", "rocm-qemu-create",
@@ -152,6 +153,31 @@ def what_cannot_work_is_a_testbed_failure(directory, arch, settings, says) -> No
     assert stage.calls("debci-autopkgtest") == []
 
 
+SICK = '{"gpus": [{"quarantine": null}, {"quarantine": "it smells"}]}'
+WELL = '{"gpus": [{"quarantine": null}]}'
+
+
+# autopkgtest's status and what the evidence says of the GPUs; the status, and the file exitcode.
+@each((
+    (4, SICK, 16, "16\n"), (6, SICK, 16, "16\n"), (8, SICK, 16, "16\n"), (12, SICK, 16, "16\n"),
+    (0, SICK, 0, "0\n"), (2, SICK, 2, "2\n"), (16, SICK, 16, "16\n"), (20, SICK, 20, "20\n"),
+    (4, WELL, 4, "4\n"), (8, WELL, 8, "8\n"), (4, None, 4, "4\n"), (4, "no json", 4, "4\n"),
+))
+def no_verdict_comes_of_a_sick_gpu(directory, found, gpus, status, exitcode) -> None:
+    stage = Stage(directory)
+    stage.says("debci-autopkgtest", found, "")
+    left = directory / "leaves"
+    (left / "testbed").mkdir(parents=True)
+    (left / "log").write_text("what autopkgtest says\n")
+    (left / "exitcode").write_text(f"{found}\n")
+    if gpus is not None:
+        (left / "testbed" / "gpus.json").write_text(gpus)
+    assert stage.test_package("amd64+gfx1030").returncode == status
+    assert (stage.output / "exitcode").read_text() == exitcode
+    log = (stage.output / "log").read_text()
+    assert log.startswith("what autopkgtest says\n") and ("it smells" in log) == (status != found)
+
+
 # Who may be asked: a worker is quiet.
 @each((("false", "<wait><gfx1030>"), ("true", "<wait><--absent><gfx1030>")))
 def the_gpu_is_waited_for(directory, quiet, asked) -> None:
@@ -224,11 +250,13 @@ def a_failed_image_is_a_failure() -> None:
 if os.geteuid() != 0:
     print("needs root, for a mount namespace")
     raise SystemExit(77)
-if shutil.which("mispipe") is None:
-    print("needs mispipe, of the package moreutils")
-    raise SystemExit(77)
+for program in ("mispipe", "jq"):
+    if shutil.which(program) is None:
+        print(f"needs {program}, as debci does")
+        raise SystemExit(77)
 run_all([
     it_tells_autopkgtest_what_to_run, other_names_are_the_same, autopkgtest_s_status_is_its_own,
-    what_cannot_work_is_a_testbed_failure, the_gpu_is_waited_for, without_the_gpu_no_test_runs,
-    a_testbed_is_checked, an_image_is_made, a_failed_image_is_a_failure,
+    what_cannot_work_is_a_testbed_failure, no_verdict_comes_of_a_sick_gpu, the_gpu_is_waited_for,
+    without_the_gpu_no_test_runs, a_testbed_is_checked, an_image_is_made,
+    a_failed_image_is_a_failure,
 ])
