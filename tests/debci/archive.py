@@ -77,7 +77,7 @@ class Archive:
             subprocess.run(["dpkg-source", "--build", f"trees/{name}"], cwd=directory, check=True,
                            stdout=subprocess.DEVNULL)
         for index in ("Sources", "Release"):
-            made = subprocess.run(["apt-ftparchive", index.lower(), "."], cwd=directory, check=True,
+            made = subprocess.run(["apt-ftparchive", "-qq", index.lower(), "."], cwd=directory, check=True,
                                   stdout=subprocess.PIPE)
             (directory / index).write_bytes(made.stdout)
         self.requests: list[str] = []
