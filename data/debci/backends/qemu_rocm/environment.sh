@@ -19,16 +19,16 @@ image=$image_dir/$debci_suite-$base_arch.img
 # The user debci has no home directory that could be written to.
 [ "$(id -u)" = 0 ] || export XDG_CACHE_HOME="$image_dir/cache"
 
+# Tells what is wrong with it, if anything.
 check_arch() {
-    case $gpu in
-        none) ;;
-        *[!0-9a-z]*) false ;;
-        gfx[0-9]*) ;;
-        *) false ;;
-    esac || {
-        echo "the variant of the architecture $debci_arch is no gfx target, such as gfx1030"
-        return 1
-    }
+    case $debci_arch in
+        *+*[!0-9a-z]*) ;;
+        *+gfx[0-9]*) return 0 ;;
+        *+*) ;;
+        *) return 0 ;;
+    esac
+    echo "the variant of the architecture $debci_arch is no gfx target, such as gfx1030"
+    return 1
 }
 
 # wait_for_gpu OPTION waits until such a GPU can be had, while it is in use, and in
@@ -38,5 +38,5 @@ check_arch() {
 # own messages get lost.
 wait_for_gpu() {
     [ "$gpu" != none ] || return 0
-    mispipe "rocm-qemu-gpus wait $1 '$gpu' 2>&1 >/dev/null" 'logger --stderr --tag qemu_rocm'
+    mispipe "rocm-qemu-gpus wait $1 '$gpu' 2>&1 >/dev/null" "$backend/tell"
 }
