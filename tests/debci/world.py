@@ -42,7 +42,7 @@ debci_autopkgtest_args_qemu_rocm="--accel tcg --boot bios --ram-size 1024 --cpus
 
 APT_SOURCES = """\
 packages-under-test:
-  entry: "{source}"
+  entry: "{sources}"
   allowed_users: []
 """
 
@@ -101,7 +101,7 @@ class Debci:
             suite=SUITE, plain=PLAIN, variant=VARIANT, backend=BACKEND, broker=self.broker.url,
             mirror=mirror, no_sources=no_sources))
         (CONFIG / "extra_apt_sources_list.yaml").write_text(
-            APT_SOURCES.format(source=self.archive.source))
+            APT_SOURCES.format(sources="\\n".join(self.archive.sources)))
         # As adduser does it for users of the system's administrator, and not for this one.
         for path in ("/etc/subuid", "/etc/subgid"):
             with open(path, "a", encoding="ascii") as file:
@@ -168,7 +168,8 @@ class Debci:
 
     def symptoms(self) -> str:
         """For whoever wants to know why a test failed."""
-        found = [service.tail() for service in self.services if service.lines]
+        found = [service.tail() for service in self.services
+                 if service.lines and (service is not self.broker.service or service.has_ended())]
         logs = [*pathlib.Path("/tmp").glob("debci-*/**/log"), *DATA.glob("autopkgtest/**/log.gz")]
         for log in sorted(logs, key=lambda path: path.stat().st_mtime)[-2:]:
             text = self.run("zcat", "--force", str(log), user="root").stdout
