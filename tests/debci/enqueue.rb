@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Enqueues the jobs that are on standard input, [[PACKAGE, ARCH], ...] in JSON, and prints
-# their ids. It is what "debci enqueue" does, which has no option for extra apt sources.
+# enqueue.rb PRIORITY: enqueues the jobs that are on standard input, [[PACKAGE, ARCH], ...] in
+# JSON, and prints their ids. It is what "debci enqueue" does, which has no option for extra apt sources.
 require 'json'
 require 'debci'
 require 'debci/job'
@@ -14,7 +14,7 @@ ids = JSON.parse($stdin.read).map do |package, arch|
     requestor: user,
     extra_apt_sources: ['packages-under-test'],
   )
-  job.enqueue(5)
+  job.enqueue(Integer(ARGV.fetch(0)))
   job.id
 end
 puts JSON.generate(ids)

@@ -5,6 +5,7 @@ import contextlib
 import os
 import pwd
 import signal
+import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -85,6 +86,28 @@ class Service:
         lines = "\n".join(f"    {line}" for line in self.lines[-TAIL_LINES:])
         state = f"ended with {self.process.returncode}" if self.has_ended() else "is running"
         return f"--- {self.name} ({state}) said last:\n{lines}"
+
+
+class SystemLog:
+    """Where logger(1) and syslog(3) send to, and what they sent."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind("/dev/log")
+        os.chmod("/dev/log", 0o666)
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self) -> None:
+        while True:
+            message = self.socket.recv(65536).decode(errors="replace")
+            with news:
+                self.lines.append(message)
+                news.notify_all()
+
+    def wait_for_lines(self, text: str, count: int, seconds: float) -> None:
+        wait_for(lambda: sum(text in line for line in self.lines) >= count, seconds,
+                 f"the system's log has \"{text}\" {count} times; it has {self.lines}")
 
 
 @contextlib.contextmanager

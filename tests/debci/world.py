@@ -5,6 +5,7 @@ packages that it tests, and workers, each as its unit would run it."""
 import contextlib
 import dataclasses
 import json
+import os
 import pathlib
 import re
 import sqlite3
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from archive import Archive
 from broker import Broker
-from services import Service, as_user, environment, running, wait_for
+from services import Service, SystemLog, as_user, environment, running, wait_for
 
 HERE = pathlib.Path(__file__).resolve().parent
 DATA = pathlib.Path("/var/lib/debci/data")
@@ -25,6 +26,11 @@ SUITE = "bookworm"
 BACKEND = "qemu_rocm"
 PLAIN = "amd64"
 VARIANT = "amd64+gfx1030"
+
+# What standin/with-gpus gives to the programs that are to see GPUs.
+SEES_GPUS = {name: os.environ.pop(name, "")
+             for name in ("AQR_DATA_DIR", "LD_PRELOAD", "SYSTEMD_DEVICE_VERIFY_SYSFS")}
+GPU_ARGUMENTS = f"--gpu-ready pci --warm off --qemu-command {HERE}/standin/qemu"
 
 COMMAND_SECONDS = 600
 JOB_SECONDS = 300
@@ -37,7 +43,7 @@ debci_backend={backend}
 debci_amqp_server={broker}
 debci_mirror={mirror}
 debci_autopkgtest_args="--timeout-factor=5 --copy={no_sources}:/etc/apt/sources.list"
-debci_autopkgtest_args_qemu_rocm="--accel tcg --boot bios --ram-size 1024 --cpus 1"
+debci_autopkgtest_args_qemu_rocm="--accel tcg --boot bios --ram-size 1024 --cpus 1 ${{MORE:-}}"
 """
 
 APT_SOURCES = """\
@@ -74,9 +80,9 @@ class Debci:
         self.version = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", "debci"], check=True,
                                       stdout=subprocess.PIPE, text=True).stdout.split("+")[0]
         self.services: list[Service] = [broker.service]
-        self.jobs: list[int] = []
         self.broker = broker
         self.stack = stack
+        self.system_log = SystemLog()
         self.archive = Archive(pathlib.Path("/var/tmp/archive"))
         self.configure()
         broker.wait_ready()
@@ -118,11 +124,20 @@ class Debci:
 
     @contextlib.contextmanager
     def worker(self, arch: str, env: Mapping[str, str] | None = None) -> Iterator[Service]:
-        """A worker of an architecture, which an override of its unit sets. It ends after."""
-        worker = self.start("worker", env={"debci_arch": arch, **(env or {})})
-        worker.name = f"debci worker for {arch}"
+        """A worker of an architecture, which an override of its unit names. It ends after."""
+        worker = self.start("worker", "--arch", arch, "--backend", BACKEND, env=env)
+        worker.name += f" --arch {arch}"
         yield worker
         worker.end()
+
+    def gpu_worker(self, arch: str) -> contextlib.AbstractContextManager[Service]:
+        return self.worker(arch, SEES_GPUS | {"MORE": GPU_ARGUMENTS})
+
+    def gpus(self, *words: str) -> str:
+        """What the administrator asks of rocm-qemu-gpus."""
+        done = self.run("rocm-qemu-gpus", *words, user="root", env=SEES_GPUS)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
 
     def run(self, *argv: str, user: str = "debci", env: Mapping[str, str] | None = None,
             given: str | None = None, seconds: float = COMMAND_SECONDS
@@ -137,10 +152,16 @@ class Debci:
         assert done.returncode == 0, done.stdout
         return done.stdout.splitlines()[-1]
 
-    def enqueue(self, *jobs: tuple[str, str]) -> list[int]:
-        ids = json.loads(self.ask_ruby("enqueue.rb", given=json.dumps(jobs)))
-        self.jobs += ids
-        return ids
+    def enqueue(self, *jobs: tuple[str, str], priority: int = 5) -> list[int]:
+        return json.loads(self.ask_ruby("enqueue.rb", str(priority), given=json.dumps(jobs)))
+
+    def take_message(self, arch: str) -> str:
+        """The first in the queue. It is waited for, as the broker takes back a moment later
+        what a worker had that has ended."""
+        done = self.run("amqp-consume", f"--url={self.broker.url}", "--count=1",
+                        f"--queue=debci-tests-{arch}-{BACKEND}", "cat", seconds=60)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
 
     def queue_length(self, arch: str) -> int:
         return int(self.ask_ruby("queue.rb", arch))
@@ -174,6 +195,7 @@ class Debci:
         for log in sorted(logs, key=lambda path: path.stat().st_mtime)[-2:]:
             text = self.run("zcat", "--force", str(log), user="root").stdout
             found.append(f"--- {log}:\n{text[-4000:]}")
+        found.append("--- the system's log:\n    " + "\n    ".join(self.system_log.lines[-20:]))
         found.append("--- the archive was asked for:\n    "
                      + "\n    ".join(self.archive.requests[-10:]))
         return "\n".join(found)
