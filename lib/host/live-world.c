@@ -83,6 +83,13 @@ wait_gpus(gpointer data, GError **error)
                                               config->note, config->data, error);
 }
 
+/* Nobody asks for it. */
+static void
+record(G_GNUC_UNUSED gpointer data, G_GNUC_UNUSED AqrStep step, G_GNUC_UNUSED gboolean begins,
+       G_GNUC_UNUSED const GError *error)
+{
+}
+
 /* --- start and reboot -------------------------------------------------- */
 
 static gboolean
@@ -157,6 +164,7 @@ const AqrWorld aqr_live_world = {
     .exec_argv = aqr_live_guest_exec_argv,
     .tell_access = aqr_live_guest_tell_access,
     .note = aqr_live_guest_note,
+    .record = record,
     .shell = aqr_live_guest_shell,
     .explain = aqr_live_guest_explain,
     .stop = stop,
