@@ -108,6 +108,10 @@ class Debci:
             mirror=mirror, no_sources=no_sources))
         (CONFIG / "extra_apt_sources_list.yaml").write_text(
             APT_SOURCES.format(sources="\\n".join(self.archive.sources)))
+        # As rocm-qemu-setup has it made when a host starts.
+        leases = pathlib.Path("/run/lock/rocm-gpu")
+        leases.mkdir()
+        leases.chmod(0o1777)
         # As adduser does it for users of the system's administrator, and not for this one.
         for path in ("/etc/subuid", "/etc/subgid"):
             with open(path, "a", encoding="ascii") as file:
