@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Workers for amd64+gfx1030 on a host that has two of them, for which standin/ stands in."""
+
+import json
+import pathlib
+import re
+import threading
+
+from world import VARIANT, Debci, Job
+
+GPUS = ["0000:03:00.0", "0000:0a:00.0"]
+OTHER_VARIANT = "amd64+gfx942"
+
+CHECK_SECONDS = 60
+GPU_JOB_SECONDS = 600
+
+
+def states(debci: Debci) -> dict[str, str]:
+    return {gpu["address"]: gpu["state"] for gpu in json.loads(debci.gpus("--json", "list"))["gpus"]}
+
+
+def gpu_of(debci: Debci, package: str) -> str:
+    """Who has a GPU is a server, which autopkgtest has started."""
+    for gpu in json.loads(debci.gpus("--json", "list"))["gpus"]:
+        pid = re.search(r"\bpid (\d+)", gpu["reason"] or "")
+        if pid is None:
+            continue
+        parent = pathlib.Path(f"/proc/{pid[1]}/stat").read_text().rpartition(")")[2].split()[1]
+        if package.encode() in pathlib.Path(f"/proc/{parent}/cmdline").read_bytes().split(b"\0"):
+            return gpu["address"]
+    raise AssertionError(f"{package} has no GPU: {debci.gpus('list')}")
+
+
+def lose(gpu: str) -> None:
+    """It falls off the bus."""
+    pathlib.Path("/sys/bus/pci/devices", gpu, "config").write_bytes(b"\xff" * 256)
+
+
+def a_worker_that_is_declared_to_have_another_gpu_runs_nothing(debci: Debci) -> None:
+    """The reason is in the system's log, and the job stays."""
+    job, = debci.enqueue(("aqr-passes", OTHER_VARIANT))
+    with debci.gpu_worker(OTHER_VARIANT):
+        debci.system_log.wait_for_lines("gfx942", 1, CHECK_SECONDS)
+    assert debci.job(job).status is None
+    assert f" run-id:{job} " in debci.take_message(OTHER_VARIANT)
+
+
+def the_test_saw_its_gpu(job: Job) -> None:
+    (vendors,) = [text for name, text in job.artifacts().items() if name.endswith("/vendors")]
+    assert vendors.split().count("0x1002") == 1, vendors
+
+
+def nothing_runs_on_gpus_in_quarantine(debci: Debci, jobs: list[int]) -> None:
+    """Workers of debci 3 have a job each in hand; the others stay in the queue."""
+    debci.system_log.wait_for_lines("it smells", 2, CHECK_SECONDS)
+    another, = debci.enqueue(("aqr-passes", VARIANT), priority=10)
+    assert f" run-id:{another} " in debci.take_message(VARIANT)
+    assert all(debci.job(job).status is None for job in jobs)
+
+
+def two_workers_run_at_once_when_a_quarantine_ends(debci: Debci) -> None:
+    """And one of them loses its GPU, of which its test thinks that it failed. They can only
+    go on when both have come to their meeting."""
+    for gpu in GPUS:
+        debci.gpus("quarantine", gpu, "it smells")
+    debci.archive.meeting = threading.Barrier(2)
+    lost = []
+
+    def called() -> None:
+        lost.append(gpu_of(debci, "aqr-meets-and-calls"))
+        lose(lost[0])
+
+    debci.archive.call = called
+    jobs = debci.enqueue(("aqr-meets", VARIANT), ("aqr-meets-and-calls", VARIANT))
+    with debci.gpu_worker(VARIANT) as one, debci.gpu_worker(VARIANT) as other:
+        nothing_runs_on_gpus_in_quarantine(debci, jobs)
+        for gpu in GPUS:
+            debci.gpus("release", gpu)
+        met, called_job = [debci.wait_for_job(job, one, other, seconds=GPU_JOB_SECONDS)
+                           for job in jobs]
+    assert met.status == "pass", met
+    the_test_saw_its_gpu(met)
+    assert called_job.status == "tmpfail", called_job
+    assert states(debci) == {gpu: "quarantine" if gpu in lost else "free" for gpu in GPUS}
+
+
+TESTS = [
+    a_worker_that_is_declared_to_have_another_gpu_runs_nothing,
+    two_workers_run_at_once_when_a_quarantine_ends,
+]

@@ -1,0 +1,162 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What stands in for a host with GPUs, as the programs see it: with a real guest, in which
+what is passed can be seen. So far the tests of debci can rely on it."""
+
+import contextlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+from collections.abc import Iterator
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from server import Server, environment, run_all, temporary_directory, test_image  # noqa: E402
+
+STANDIN = pathlib.Path(__file__).resolve().parent / "standin"
+ONE, OTHER = "0000:03:00.0", "0000:0a:00.0"
+NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+SHOW = ("for d in /sys/bus/pci/devices/*; do [ $(cat $d/vendor) = 0x1002 ] || continue; "
+        "echo $(readlink -f $d) $(cat $d/device $d/class); done")
+
+
+class Host:
+    """A host with two GPUs, in a directory."""
+
+    def __init__(self, directory: pathlib.Path) -> None:
+        self.directory = directory
+        leases = directory / "leases"
+        leases.mkdir()
+        leases.chmod(0o1777)
+        self.leases = {"AQR_LEASE_DIR": str(leases)}
+        subprocess.run([STANDIN / "make-host", STANDIN / "two-gpus.host", directory / "host"],
+                       check=True)
+        self.within = (str(STANDIN / "with-gpus"), str(directory / "host"))
+
+    def server(self, *options: str, through=(), gpu: str = "gfx1030", **more) -> Server:
+        return Server(f"--gpu={gpu}", "--gpu-ready=pci", "--cpus=1", "--ram-size=1024",
+                      "--boot=bios", f"--qemu-command={STANDIN / 'qemu'}", *options,
+                      through=(*self.within, *through), env=self.leases, **more)
+
+    def popen_gpus(self, *words: str) -> subprocess.Popen:
+        return subprocess.Popen([*self.within, "rocm-qemu-gpus", *words],
+                                env=environment(**self.leases), stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)
+
+    def gpus(self, *words: str) -> str:
+        process = self.popen_gpus(*words)
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 0, (words, err)
+        return out
+
+    def states(self) -> list[tuple[str, str, str]]:
+        listed = json.loads(self.gpus("--json", "list"))["gpus"]
+        return [(gpu["address"], gpu["gfx"], gpu["state"]) for gpu in listed]
+
+    def expect(self, one: str, other: str) -> None:
+        assert self.states() == [(ONE, "gfx1030", one), (OTHER, "gfx1030", other)], self.states()
+
+    def lose(self, address: str) -> None:
+        """It falls off the bus."""
+        config = self.directory / "host/sys/bus/pci/devices" / address / "config"
+        config.write_bytes(b"\xff" * 256)
+
+
+@contextlib.contextmanager
+def host() -> Iterator[Host]:
+    with temporary_directory() as directory:
+        directory.chmod(0o755)
+        yield Host(directory)
+
+
+def look_at_it(server: Server) -> None:
+    """One, on a root port of its own."""
+    seen = server.sh(SHOW).splitlines()
+    assert len(seen) == 1, seen
+    path, device, kind = seen[0].split()
+    assert (device, kind) == ("0x5046", "0x030000") and path.endswith(".0"), seen
+    assert server.sh(f"cat {path.rsplit('/', 1)[0]}/class") == "0x060400\n", path
+
+
+def expect_failure(server: Server, *words: str) -> None:
+    """Before the greeting, or when it is to open."""
+    if server.read_line(60) == "ok":
+        assert server.ask("open", seconds=60) == "", server.stderr()
+    assert server.wait() != 0
+    for word in words:
+        assert word in server.stderr(), (word, server.stderr())
+
+
+def each_server_gets_one() -> None:
+    """A third gets none, and the leases end with the servers."""
+    with host() as here, here.server() as one, here.server() as other:
+        here.expect("free", "free")
+        for server in (one, other):
+            server.greet()
+            server.write_line("open")
+        for server in (one, other):
+            assert server.read_line().startswith("ok "), server.stderr()
+            server.learn_execute_command()
+            look_at_it(server)
+        here.expect("busy", "busy")
+        with here.server() as third:
+            expect_failure(third, ONE, OTHER, "in use", "--gpu-wait")
+        assert one.quit() == 0 and other.quit() == 0
+        here.expect("free", "free")
+
+
+def one_in_quarantine_is_waited_for() -> None:
+    with host() as here:
+        here.gpus("quarantine", ONE, "it smells")
+        assert here.gpus("wait", "gfx1030") == f"{OTHER}\n"
+        here.gpus("quarantine", OTHER, "it smokes")
+        here.expect("quarantine", "quarantine")
+        with here.server() as server:
+            expect_failure(server, "it smells", "it smokes")
+        waiting = here.popen_gpus("wait", "gfx1030")
+        said = waiting.stderr.readline()
+        assert "it smells" in said and "it smokes" in said, said
+        assert waiting.poll() is None
+        here.gpus("release", OTHER)
+        out, err = waiting.communicate(timeout=60)
+        assert (waiting.returncode, out) == (0, f"{OTHER}\n"), (out, err)
+
+
+def a_target_that_is_not_here_fails() -> None:
+    with host() as here:
+        with here.server(gpu="gfx942") as server:
+            expect_failure(server, "gfx942", "gfx1030")
+        waiting = here.popen_gpus("wait", "gfx942")
+        err = waiting.communicate(timeout=60)[1]
+        assert waiting.returncode == 1 and "gfx942" in err, err
+
+
+def an_ordinary_user_has_one_that_is_lost() -> None:
+    """As debci's workers are. It falls off the bus, which the next testbed does not get."""
+    with host() as here:
+        tmp, image = here.directory / "tmp", here.directory / "image"
+        tmp.mkdir()
+        tmp.chmod(0o777)
+        image.touch()
+        through = ("sh", "-c", 'mount --bind "$1" "$2"; shift 2; exec "$@"', "sh", test_image(),
+                   str(image), *NOBODY, "env", f"HOME={tmp}", f"XDG_CACHE_HOME={tmp}/cache")
+        with here.server(through=through, tmp=str(tmp), image=str(image),
+                         accept_leftovers=True) as server:
+            server.open()
+            look_at_it(server)
+            here.expect("busy", "free")
+            here.lose(ONE)
+            assert server.ask("revert") == "", server.stderr()
+            assert server.wait() != 0
+            assert f"{ONE} has fallen off the bus" in server.stderr(), server.stderr()
+        here.expect("quarantine", "free")
+
+
+if __name__ == "__main__":
+    test_image()
+    if os.geteuid() != 0:
+        print("the stand-in wants root, for its mounts")
+        raise SystemExit(77)
+    run_all([a_target_that_is_not_here_fails, one_in_quarantine_is_waited_for,
+             each_server_gets_one, an_ordinary_user_has_one_that_is_lost])
