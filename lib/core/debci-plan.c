@@ -190,6 +190,32 @@ count_workers(const AqrDebciPlan *plan, const char *arch)
     return n;
 }
 
+static gboolean
+is_on_vfio(const AqrGpu *gpu)
+{
+    for (guint i = 0; i < gpu->together->len; i++) {
+        if (!aqr_pci_device_is_on_vfio(g_ptr_array_index(gpu->together, i)))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static void
+tell_worker(const AqrHostFacts *facts, const AqrDebciWorker *worker, AqrFinding *finding)
+{
+    const AqrGpu *gpu = worker->gpu->gpu;
+    g_autofree char *title =
+        g_strdup_printf("%s: %s, for jobs of %s", gpu->name, worker->unit, worker->arch);
+
+    if (aqr_debci_plan_wants_daemon(facts) || is_on_vfio(gpu))
+        aqr_finding_pass(finding, "%s", title);
+    else
+        aqr_finding_set(finding, AQR_WARN,
+                        "apt install libvirt-daemon-system, which binds it, and this again; or "
+                        "driverctl set-override for each of its functions",
+                        "%s, once it is on vfio-pci", title);
+}
+
 static void
 plan_gpu(const AqrHostFacts *facts, const AqrHostGpu *gpu, AqrDebciPlan *plan)
 {
@@ -202,7 +228,7 @@ plan_gpu(const AqrHostFacts *facts, const AqrHostGpu *gpu, AqrDebciPlan *plan)
     worker->gpu = gpu;
     worker->arch = g_strdup_printf("%s+%s", AQR_DEBCI_ARCH, gpu->gpu->gfx);
     worker->unit = name_unit(gpu->gpu->gfx, count_workers(plan, worker->arch) + 1);
-    aqr_finding_pass(finding, "%s: %s, for jobs of %s", gpu->gpu->name, worker->unit, worker->arch);
+    tell_worker(facts, worker, finding);
     g_ptr_array_add(plan->workers, worker);
 }
 

@@ -24,6 +24,10 @@ static const Row rows[] = {
       "debci.package: FAIL debci-worker 3.5 is too old: it must be 3.6 or later\n" },
     { "user.exists=false", "4.4", NULL, ROCM_1 " ", "debci.user: FAIL there is no user debci\n" },
     { "gpu.held_by=pid 1", "4.4", NULL, ROCM_1 " ", "" }, /* a worker waits for it */
+    { "driver1=snd_hda_intel", "4.4", NULL, ROCM_1 " ",
+      "debci.worker: WARN AMD Radeon RX 6800 XT: " ROCM_1
+      ", for jobs of amd64+gfx1030, once it is on vfio-pci\n" },
+    { "driver1=snd_hda_intel; libvirt_socket.exists=yes", "4.4", NULL, ROCM_1 " ", "" },
     { "gpu.quarantined=fan is broken", "4.4", NULL, "",
       "debci.worker: WARN no worker: it is in quarantine: fan is broken\n"
       "debci.gpus: FAIL no GPU of this host can have a worker\n" },
