@@ -93,6 +93,10 @@ add_suites(SetupOptions *options, const Words *words, GError **error)
 
     if (words->suites == NULL)
         return TRUE;
+    if (*suites == NULL) {
+        g_set_error_literal(error, AQR_ERROR, AQR_ERROR_USAGE, "--suites: there is none in it");
+        return FALSE;
+    }
     for (char **suite = suites; *suite != NULL; suite++) {
         if (g_regex_match_simple("^[a-z0-9][a-z0-9.-]*$", *suite, 0, 0))
             continue;
