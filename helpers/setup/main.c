@@ -11,9 +11,11 @@
 #include "aqr-config.h"
 #include "base/error.h"
 #include "cli/program.h"
+#include "core/debci-plan.h"
 #include "core/host-checks.h"
 #include "core/setup-plan.h"
 #include "core/setup-report.h"
+#include "debci-worker.h"
 #include "host/host-facts.h"
 #include "host/setup-apply.h"
 #include "options.h"
@@ -70,6 +72,27 @@ apply_and_judge(const SetupOptions *options, const AqrHostQuery *query)
     return judge(options, query, reports);
 }
 
+static gboolean
+add_worker(const SetupOptions *options, const AqrHostQuery *query)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean good = FALSE;
+    g_autofree char *text = setup_debci_worker(options, query, wants_colour(), &good, &error);
+
+    if (text != NULL)
+        return print(text) && good;
+    aqr_program_say("%s", error->message);
+    return FALSE;
+}
+
+static gboolean
+do_it(const SetupOptions *options, const AqrHostQuery *query)
+{
+    if (options->debci_worker)
+        return add_worker(options, query);
+    return options->apply ? apply_and_judge(options, query) : judge(options, query, NULL);
+}
+
 static int
 run(const SetupOptions *options, int *signal_number)
 {
@@ -78,7 +101,7 @@ run(const SetupOptions *options, int *signal_number)
     g_autofree char *table = aqr_program_data("amdgpu-gfx.tsv");
     const AqrHostQuery query = {
         .root = "/",
-        .user = options->user,
+        .user = options->debci_worker ? AQR_DEBCI_USER : options->user,
         .table = table,
         .slots = options->slots,
         .stop = stop,
@@ -89,7 +112,7 @@ run(const SetupOptions *options, int *signal_number)
         aqr_program_say("failure: %s", error->message);
         return EXIT_FAILURE;
     }
-    good = options->apply ? apply_and_judge(options, &query) : judge(options, &query, NULL);
+    good = do_it(options, &query);
     *signal_number = aqr_stop_signal(stop);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -8,6 +8,10 @@ typedef struct {
     char *user;
     GPtrArray *slots; /* of AqrPciAddress */
     gboolean apply, dry_run, json, version;
+    gboolean debci_worker;
+    char *amqp_server, *amqp_server_file; /* at most one of them; NULL: not given */
+    char *backend_args;                   /* NULL: not given */
+    GStrv suites;                         /* NULL: not given */
 } SetupOptions;
 
 /* AQR_ERROR_USAGE. */

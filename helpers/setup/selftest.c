@@ -13,6 +13,7 @@
 #include "core/selftest-report.h"
 #include "host/gpu-status.h"
 #include "host/kernel-log.h"
+#include "host/recorded-world.h"
 #include "timed-world.h"
 
 #define COMMAND_TIMEOUT (100 * G_TIME_SPAN_SECOND)
@@ -196,7 +197,8 @@ run_rounds(G_GNUC_UNUSED AqrTestbed *unused, AqrLiveWorld *world,
            G_GNUC_UNUSED const AqrLiveConfig *config, gpointer data, G_GNUC_UNUSED GError **error)
 {
     Selftest *test = data;
-    AqrWorld timed = aqr_timed_world(&aqr_live_world, note_step, test);
+    const AqrWorld recorded = aqr_recorded_world();
+    AqrWorld timed = aqr_timed_world(&recorded, note_step, test);
     g_autoptr(AqrTestbed) testbed = aqr_testbed_new(&timed, world, COPY_TIMEOUT);
 
     aqr_testbed_set_gpus(testbed);

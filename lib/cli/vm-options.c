@@ -26,6 +26,7 @@ aqr_vm_options_clear(AqrVmOptions *options)
     g_free(options->qemu_options);
     g_free(options->warm_word);
     g_free(options->warm_dir);
+    g_free(options->artifacts);
     g_free(options->user);
     g_free(options->password);
     *options = (AqrVmOptions){ 0 };
@@ -69,6 +70,7 @@ aqr_vm_options_clear(AqrVmOptions *options)
     { "timeout-poweroff", 0, 0, G_OPTION_ARG_INT, &(o)->timeout_poweroff, "How long it may take to power itself off (default, and with 0: 30 with a GPU, otherwise it is not asked to)", "SECONDS" }, \
     { NULL } }
 #define OUTPUT_ENTRIES(o) { \
+    { "artifacts", 0, 0, G_OPTION_ARG_FILENAME, &(o)->artifacts, "Keep evidence of the run in DIR/testbed (default: $AQR_ARTIFACTS, or $debci_test_outputdir)", "DIR" }, \
     { "show-boot", 0, 0, G_OPTION_ARG_NONE, &(o)->show_boot, "Show what the console prints while the guest boots", NULL }, \
     { "debug", 'd', 0, G_OPTION_ARG_NONE, &(o)->debug, "Say what is being done", NULL }, \
     { "dry-run", 0, 0, G_OPTION_ARG_NONE, &(o)->dry_run, "Print the domain's XML, start nothing", NULL }, \

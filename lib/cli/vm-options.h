@@ -36,6 +36,7 @@ typedef struct {
     char *user, *password;
     int timeout_reboot;   /* seconds; 0: by accelerator */
     int timeout_poweroff; /* seconds; 0: 30 with a GPU, otherwise it is not asked to */
+    char *artifacts;      /* NULL: by the environment */
     gboolean show_boot;
     gboolean debug;
     gboolean dry_run;

@@ -10,6 +10,7 @@
 #include "core/image-info.h"
 #include "core/time-zone.h"
 #include "host/libvirt.h"
+#include "host/recorded-world.h"
 #include "host/sweep.h"
 #include "host/workdir.h"
 
@@ -22,6 +23,7 @@ typedef struct {
     AqrStop *stop;
     AqrTestbedUse use;
     gpointer data;
+    AqrEvidence *evidence; /* NULL: none is kept */
 } Use;
 
 static gint64
@@ -36,9 +38,24 @@ copy_timeout(void)
 }
 
 static void
-note(const char *text, G_GNUC_UNUSED gpointer data)
+say(const char *text, G_GNUC_UNUSED gpointer data)
 {
     aqr_program_say("%s", text);
+}
+
+static void
+note(const char *text, gpointer evidence)
+{
+    const AqrEvent event = { .name = "note", .message = text };
+
+    aqr_program_say("%s", text);
+    aqr_evidence_tell(evidence, &event);
+}
+
+static void
+keep_console(const char *bytes, gsize length, gpointer evidence)
+{
+    aqr_evidence_log(evidence, AQR_EVIDENCE_CONSOLE, bytes, length);
 }
 
 static void
@@ -64,13 +81,14 @@ static gboolean
 use_testbed(const Use *use, const AqrLiveConfig *config, AqrVmSpec *spec, const char *time_zone,
             GError **error)
 {
+    const AqrWorld functions = aqr_recorded_world();
     g_autoptr(AqrLiveWorld) world = aqr_live_world_new(config, spec, error);
     g_autoptr(AqrTestbed) testbed = NULL;
     gboolean done;
 
     if (world == NULL)
         return FALSE;
-    testbed = aqr_testbed_new(&aqr_live_world, world, copy_timeout());
+    testbed = aqr_testbed_new(&functions, world, copy_timeout());
     if (g_strcmp0(config->user, "root") != 0)
         aqr_testbed_suggest_user(testbed, config->user);
     aqr_testbed_set_time_zone(testbed, time_zone);
@@ -111,9 +129,9 @@ make_dirs(const AqrVmOptions *options, Dirs *dirs, GError **error)
     g_autofree char *store_parent = g_canonicalize_filename(store, NULL);
 
     if (!options->dry_run) {
-        aqr_sweep(work, note, NULL);
+        aqr_sweep(work, say, NULL);
         if (!g_str_equal(work, store_parent))
-            aqr_sweep(store_parent, note, NULL);
+            aqr_sweep(store_parent, say, NULL);
     }
     dirs->work = aqr_workdir_make(work, &dirs->work_lock, error);
     if (dirs->work == NULL)
@@ -143,6 +161,7 @@ plan_gpus(const Use *use, const AqrVmSpec *spec, const char *table)
         .wait = use->options->gpu_wait * G_TIME_SPAN_SECOND,
         .stop = use->stop,
         .note = note,
+        .data = use->evidence,
     };
 }
 
@@ -160,6 +179,7 @@ plan_warm(const Use *use, const AqrVmSpec *spec, const char *time_zone)
         .wait = aqr_vm_plan_boot_seconds(options, spec) * G_TIME_SPAN_SECOND,
         .stop = use->stop,
         .note = note,
+        .data = use->evidence,
     };
 }
 
@@ -194,6 +214,9 @@ make_world(const Use *use, AqrVmSpec *spec, const Dirs *dirs, GError **error)
         .stop = use->stop,
         .note = note,
         .boot_text = options->show_boot ? show_boot : NULL,
+        .console_text = keep_console,
+        .data = use->evidence,
+        .evidence = use->evidence,
     };
 
     gpus.purpose = purpose;
@@ -246,11 +269,29 @@ use_with_last_resort(const Use *use, const Dirs *dirs, GError **error)
     return done;
 }
 
+/* debci's tests write all that is to be kept of them to its directory. */
+static const char *
+choose_artifacts(const AqrVmOptions *options)
+{
+    static const char *const variables[] = { "AQR_ARTIFACTS", "debci_test_outputdir" };
+    const char *dir = options->artifacts;
+
+    for (gsize i = 0; dir == NULL && i < G_N_ELEMENTS(variables); i++) {
+        dir = g_getenv(variables[i]);
+        if (dir != NULL && *dir == '\0')
+            dir = NULL;
+    }
+    return dir == NULL || *dir == '\0' ? NULL : dir;
+}
+
 gboolean
 aqr_with_testbed(const AqrVmOptions *options, AqrStop *stop, AqrTestbedUse use, gpointer data,
                  GError **error)
 {
-    const Use what = { options, stop, use, data };
+    const char *artifacts = choose_artifacts(options);
+    g_autoptr(AqrEvidence) evidence =
+        artifacts == NULL ? NULL : aqr_evidence_new(artifacts, say, NULL);
+    const Use what = { options, stop, use, data, evidence };
     Dirs dirs = { .work_lock = -1, .store_lock = -1 };
     gboolean done = make_dirs(options, &dirs, error) && use_with_last_resort(&what, &dirs, error);
 

@@ -3,56 +3,6 @@
 
 #include <string.h>
 
-const char aqr_setup_mark[] = "# Made by rocm-qemu-setup --apply, which may write it anew.\n";
-
-void
-aqr_setup_step_free(AqrSetupStep *step)
-{
-    if (step == NULL)
-        return;
-    g_free(step->title);
-    g_free(step->path);
-    g_free(step->text);
-    g_strfreev(step->argv);
-    g_free(step);
-}
-
-static void
-free_step(gpointer data)
-{
-    aqr_setup_step_free(data);
-}
-
-static AqrSetupStep *
-add(GPtrArray *steps, const char *id, AqrStepKind kind, char *title)
-{
-    AqrSetupStep *step = g_new0(AqrSetupStep, 1);
-
-    step->id = id;
-    step->kind = kind;
-    step->title = title;
-    g_ptr_array_add(steps, step);
-    return step;
-}
-
-static void
-add_file(GPtrArray *steps, const char *id, const char *path, const char *text)
-{
-    AqrSetupStep *step = add(steps, id, AQR_STEP_FILE, g_strdup_printf("write %s", path));
-
-    step->path = g_strdup(path);
-    step->text = g_strconcat(aqr_setup_mark, text, NULL);
-}
-
-static void
-add_command(GPtrArray *steps, const char *id, const char *const *argv)
-{
-    g_autofree char *words = g_strjoinv(" ", (char **)argv);
-    AqrSetupStep *step = add(steps, id, AQR_STEP_COMMAND, g_strconcat("run ", words, NULL));
-
-    step->argv = g_strdupv((char **)argv);
-}
-
 static gboolean
 has_group(const AqrHostFacts *facts, const char *group)
 {
@@ -64,7 +14,8 @@ static void
 plan_modules(const AqrHostFacts *facts, GPtrArray *steps)
 {
     if (!facts->vfio_conf->autoload && facts->vfio_conf->softdeps->len == 0)
-        add_file(steps, "modules-load", "/etc/modules-load.d/rocm-qemu.conf", "vfio-pci\n");
+        aqr_setup_step_add_file(steps, "modules-load", "/etc/modules-load.d/rocm-qemu.conf",
+                                "vfio-pci\n");
 }
 
 /* Behind all usual names: the last rule wins. */
@@ -77,10 +28,10 @@ plan_udev(const AqrHostFacts *facts, GPtrArray *steps)
     if (!aqr_host_facts_runs_qemu_himself(facts) || facts->udev.group != NULL ||
         !has_group(facts, "render"))
         return;
-    add_file(steps, "udev", "/etc/udev/rules.d/99-rocm-qemu.rules",
-             "SUBSYSTEM==\"vfio\", GROUP=\"render\", MODE=\"0660\"\n");
-    add_command(steps, "udev-reload", reload);
-    add_command(steps, "udev-trigger", trigger);
+    aqr_setup_step_add_file(steps, "udev", "/etc/udev/rules.d/99-rocm-qemu.rules",
+                            "SUBSYSTEM==\"vfio\", GROUP=\"render\", MODE=\"0660\"\n");
+    aqr_setup_step_add_command(steps, "udev-reload", reload);
+    aqr_setup_step_add_command(steps, "udev-trigger", trigger);
 }
 
 /* The file's name comes after others, for the last line wins. */
@@ -95,7 +46,7 @@ plan_memlock(const AqrHostFacts *facts, GPtrArray *steps)
         return;
     path = g_strdup_printf("/etc/security/limits.d/rocm-qemu-%s.conf", name);
     text = g_strdup_printf("%s - memlock unlimited\n", name);
-    add_file(steps, "memlock", path, text);
+    aqr_setup_step_add_file(steps, "memlock", path, text);
 }
 
 static void
@@ -104,7 +55,8 @@ plan_group(const AqrHostFacts *facts, const char *group, gboolean needed, GPtrAr
     const char *const argv[] = { "usermod", "--append", "--groups", group, facts->user.name, NULL };
 
     if (needed && has_group(facts, group) && !aqr_host_user_is_in(&facts->user, group))
-        add_command(steps, g_str_equal(group, "kvm") ? "group-kvm" : "group-render", argv);
+        aqr_setup_step_add_command(steps, g_str_equal(group, "kvm") ? "group-kvm" : "group-render",
+                                   argv);
 }
 
 static void
@@ -121,21 +73,18 @@ plan_leases(const AqrHostFacts *facts, GPtrArray *steps)
 {
     const AqrHostNode *dir = &facts->lease_dir;
     g_autofree char *text = NULL;
-    AqrSetupStep *step;
 
     if (dir->exists == AQR_FACT_YES)
         return;
     text = g_strdup_printf("d %s 1777 root root -\n", dir->path);
-    add_file(steps, "leases", "/etc/tmpfiles.d/rocm-qemu.conf", text);
-    step = add(steps, "leases-now", AQR_STEP_DIRECTORY, g_strdup_printf("make %s", dir->path));
-    step->path = g_strdup(dir->path);
-    step->mode = 01777;
+    aqr_setup_step_add_file(steps, "leases", "/etc/tmpfiles.d/rocm-qemu.conf", text);
+    aqr_setup_step_add_directory(steps, "leases-now", dir->path, 01777);
 }
 
 GPtrArray *
 aqr_setup_plan_make(const AqrHostFacts *facts)
 {
-    GPtrArray *steps = g_ptr_array_new_with_free_func(free_step);
+    GPtrArray *steps = aqr_setup_steps_new();
 
     plan_modules(facts, steps);
     plan_udev(facts, steps);

@@ -26,10 +26,8 @@ static const struct {
 static const struct {
     const char *prefix, *title;
 } groups[] = {
-    { "machine.", "The machine" },
-    { "vfio.", "VFIO" },
-    { "software.", "Software" },
-    { "user.", "The user" },
+    { "machine.", "The machine" }, { "vfio.", "VFIO" },   { "software.", "Software" },
+    { "user.", "The user" },       { "debci.", "debci" },
 };
 
 void
@@ -195,8 +193,21 @@ begin_list(JsonBuilder *builder, const char *name)
     json_builder_begin_array(builder);
 }
 
+static void
+add_nothing(G_GNUC_UNUSED JsonBuilder *builder, G_GNUC_UNUSED gconstpointer data)
+{
+}
+
 char *
 aqr_setup_report_json(const AqrSetupReport *report)
+{
+    return aqr_setup_report_json_with(report, add_nothing, NULL);
+}
+
+char *
+aqr_setup_report_json_with(const AqrSetupReport *report,
+                           void (*add)(JsonBuilder *builder, gconstpointer data),
+                           gconstpointer data)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
     g_autoptr(JsonNode) root = NULL;
@@ -218,6 +229,7 @@ aqr_setup_report_json(const AqrSetupReport *report)
     for (guint i = 0; i < report->findings->len; i++)
         add_finding(builder, g_ptr_array_index(report->findings, i));
     json_builder_end_array(builder);
+    add(builder, data);
     add_counts(builder, report);
     json_builder_end_object(builder);
     root = json_builder_get_root(builder);

@@ -35,5 +35,12 @@ char *aqr_setup_report_text(const AqrSetupReport *report,
 
 char *aqr_setup_report_json(const AqrSetupReport *report) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same with further members, which @add adds. (Who only includes this needs no
+ * json-glib.) */
+typedef struct _JsonBuilder JsonBuilder;
+char *aqr_setup_report_json_with(const AqrSetupReport *report,
+                                 void (*add)(JsonBuilder *builder, gconstpointer data),
+                                 gconstpointer data) G_GNUC_WARN_UNUSED_RESULT;
+
 /* No check FAILs, and no step failed. */
 gboolean aqr_setup_report_is_good(const AqrSetupReport *report);

@@ -18,6 +18,15 @@ typedef enum {
     AQR_START_TO_SAVE,  /* it boots, to be saved when it is up, without GPUs */
 } AqrStart;
 
+/* What is asked of a testbed, for those who read of it later. */
+typedef enum {
+    AQR_STEP_OPEN,
+    AQR_STEP_REVERT,
+    AQR_STEP_REBOOT,
+    AQR_STEP_COPY,
+    AQR_STEP_CLOSE,
+} AqrStep;
+
 /* What a testbed needs of the world. The live one (host/live-world) is made of
  * libvirt and the guest link; a test passes a fake that writes down what it was
  * asked. Each function blocks until it is done, has failed, or was told to stop.
@@ -77,6 +86,9 @@ typedef struct {
 
     /* A line for the log. */
     void (*note)(gpointer world, const char *text);
+
+    /* Writes down that @step begins (@begins), or that it has ended, with @error if it failed. */
+    void (*record)(gpointer world, AqrStep step, gboolean begins, const GError *error);
 
     /* Runs @argv on the user's terminal. */
     gboolean (*shell)(gpointer world, const char *const *argv, GError **error);

@@ -33,8 +33,7 @@ typedef struct {
     GPtrArray *reasons; /* why it may be so */
     AqrGpuVerdict verdict;
     char *why, *remark;
-    void (*note)(const char *text, gpointer data);
-    gpointer data;
+    AqrGpuNews *news;
 } Wait;
 
 /* --- the kernel's log ----------------------------------------------------- */
@@ -114,8 +113,9 @@ keep_log(Wait *wait, GError **error)
     g_clear_pointer(&wait->log, aqr_guest_lines_free);
     if (wait->fresh)
         return open_log(wait, error);
-    wait->note("the guest's kernel log cannot be read; whether its GPUs are ready is seen late",
-               wait->data);
+    wait->news->note("the guest's kernel log cannot be read; whether its GPUs are ready is seen "
+                     "late",
+                     wait->news->data);
     return TRUE;
 }
 
@@ -127,12 +127,14 @@ look(Wait *wait, const char *mark, const AqrPatience *patience, GError **error)
 {
     const char *root = wait->demand->root == NULL ? "" : wait->demand->root;
     const char *const argv[] = { "sh", "-c", aqr_gpu_facts_script, "sh", root, mark, NULL };
-    g_autofree char *facts = NULL;
+    char *facts = NULL;
     int status;
 
     wait->look = FALSE;
     if (!aqr_guest_run(wait->link, argv, patience, &facts, &status, error))
         return FALSE;
+    g_free(wait->news->facts);
+    wait->news->facts = facts;
     g_clear_pointer(&wait->why, g_free);
     g_clear_pointer(&wait->remark, g_free);
     wait->verdict = aqr_gpu_ready_judge(facts, wait->demand, &wait->why, &wait->remark);
@@ -271,9 +273,9 @@ clear(Wait *wait)
 
 gboolean
 aqr_gpu_wait(AqrGuestLink *link, const AqrGpuDemand *demand, const AqrPatience *patience,
-             void (*note)(const char *text, gpointer data), gpointer data, GError **error)
+             AqrGpuNews *news, GError **error)
 {
-    Wait wait = { .link = link, .demand = demand, .note = note, .data = data };
+    Wait wait = { .link = link, .demand = demand, .news = news };
     gboolean ready;
 
     if (demand->ready == AQR_GPU_READY_NONE)
@@ -283,7 +285,7 @@ aqr_gpu_wait(AqrGuestLink *link, const AqrGpuDemand *demand, const AqrPatience *
     wait.reasons = g_ptr_array_new_with_free_func(g_free);
     ready = open_log(&wait, error) && wait_for_verdict(&wait, patience, error);
     if (ready && wait.remark != NULL)
-        note(wait.remark, data);
+        news->note(wait.remark, news->data);
     clear(&wait);
     return ready;
 }

@@ -5,10 +5,17 @@
 #include "host/guest-link.h"
 #include "host/wait.h"
 
+/* What is told on the way, and at the end. */
+typedef struct {
+    void (*note)(const char *text, gpointer data); /* gets remarks for the user */
+    gpointer data;
+    char *facts; /* out, transfer full: what core/gpu-facts' script said last; NULL: nothing */
+} AqrGpuNews;
+
 /* Waits until the guest's GPUs are as @demand wants them, as its kernel's messages go by: no
- * polling. @note gets remarks for the user. AQR_ERROR_GUEST says what is missing, why, and
+ * polling. AQR_ERROR_GUEST says what is missing, why, and
  * what the kernel said last; at once where it will not come, at the end of the patience (and
  * of a last look, which takes some seconds more at most) otherwise. A log that ends without
  * a word, as where /dev/kmsg cannot be read, is noted, and leaves two looks. */
 gboolean aqr_gpu_wait(AqrGuestLink *link, const AqrGpuDemand *demand, const AqrPatience *patience,
-                      void (*note)(const char *text, gpointer data), gpointer data, GError **error);
+                      AqrGpuNews *news, GError **error);

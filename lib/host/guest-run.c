@@ -47,17 +47,28 @@ has_ended(gpointer data)
     return job->ended;
 }
 
+/* With a NUL behind it. */
 static char *
-read_back(int fd)
+read_back(int fd, gsize *length)
 {
-    off_t length = lseek(fd, 0, SEEK_CUR); /* the command's end shares it */
-    g_autofree char *text = g_malloc0((gsize)MAX(length, 0) + 1);
-    ssize_t got = pread(fd, text, (gsize)MAX(length, 0), 0);
+    off_t end = lseek(fd, 0, SEEK_CUR); /* the command's end shares it */
+    char *text = g_malloc0((gsize)MAX(end, 0) + 1);
+    ssize_t got = pread(fd, text, (gsize)MAX(end, 0), 0);
 
-    text[MAX(got, 0)] = '\0';
+    *length = (gsize)MAX(got, 0);
+    text[*length] = '\0';
+    return text;
+}
+
+static char *
+read_text(int fd)
+{
+    gsize length;
+    char *text = read_back(fd, &length);
+
     for (gsize n = strlen(text); n > 0 && text[n - 1] == '\n'; n--)
         text[n - 1] = '\0';
-    return g_steal_pointer(&text);
+    return text;
 }
 
 static gboolean
@@ -84,32 +95,48 @@ run_into(AqrGuestLink *link, const char *const *argv, int memory, const AqrPatie
 
 /* Whatever the guest says: it cannot grow. */
 static int
-make_memory(void)
+make_memory(gsize size, GError **error)
 {
     int fd = memfd_create("guest-run", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-    if (fd >= 0 && (ftruncate(fd, MAX_OUTPUT) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_GROW) < 0)) {
+    if (fd >= 0 && ftruncate(fd, (off_t)size) == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_GROW) == 0)
+        return fd;
+    g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "no memory for a command's output: %s",
+                g_strerror(errno));
+    if (fd >= 0)
         close(fd);
-        return -1;
-    }
-    return fd;
+    return -1;
 }
 
 gboolean
 aqr_guest_run(AqrGuestLink *link, const char *const *argv, const AqrPatience *patience,
               char **output, int *status, GError **error)
 {
-    int memory = make_memory();
+    int memory = make_memory(MAX_OUTPUT, error);
     gboolean done;
 
-    if (memory < 0) {
-        g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "no memory for a command's output: %s",
-                    g_strerror(errno));
+    if (memory < 0)
         return FALSE;
-    }
     done = run_into(link, argv, memory, patience, status, error);
     if (done && output != NULL)
-        *output = read_back(memory);
+        *output = read_text(memory);
     close(memory);
     return done;
+}
+
+GBytes *
+aqr_guest_run_fetch(AqrGuestLink *link, const char *const *argv, gsize most,
+                    const AqrPatience *patience, GError **error)
+{
+    int memory = make_memory(most, error);
+    gsize length;
+    char *bytes;
+    int status;
+
+    if (memory < 0)
+        return NULL;
+    run_into(link, argv, memory, patience, &status, NULL);
+    bytes = read_back(memory, &length);
+    close(memory);
+    return g_bytes_new_take(bytes, length);
 }

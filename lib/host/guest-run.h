@@ -10,6 +10,11 @@
 gboolean aqr_guest_run(AqrGuestLink *link, const char *const *argv, const AqrPatience *patience,
                        char **output, int *status, GError **error);
 
+/* The first @most bytes of what @argv writes, as many as come before it ends, the guest is lost
+ * or the patience is over. Transfer full; NULL and AQR_ERROR_HOST without the memory for it. */
+GBytes *aqr_guest_run_fetch(AqrGuestLink *link, const char *const *argv, gsize most,
+                            const AqrPatience *patience, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* A command that is waited for: for callers that give it fds of their own.
  * Every ending goes through aqr_guest_job_end(), which kills what still runs. */
 typedef struct {

@@ -30,6 +30,7 @@ struct AqrGuest {
     gboolean patient; /* the grace for a root shell is not over yet */
     guint grace;      /* its timer */
     void (*boot_text)(const char *bytes, gsize length, gpointer data);
+    void (*console_text)(const char *bytes, gsize length, gpointer data);
     gpointer data;
 };
 
@@ -110,6 +111,8 @@ read_console(AqrConsole *console, const char *bytes, gsize length, gpointer data
     AqrSocket which = (AqrSocket)(line - guest->lines);
     g_autofree char *answer = NULL;
 
+    if (which == AQR_SOCKET_TTYS0 && guest->console_text != NULL)
+        guest->console_text(bytes, length, guest->data);
     if (which == AQR_SOCKET_TTYS0 && guest->boot_text != NULL && !aqr_guest_link_is_up(guest->link))
         guest->boot_text(bytes, length, guest->data);
     if (aqr_guest_link_is_up(guest->link))
@@ -156,6 +159,7 @@ aqr_guest_new(const AqrGuestConfig *config, GError **error)
     guest->agent = g_bytes_ref(config->agent);
     guest->patient = TRUE;
     guest->boot_text = config->boot_text;
+    guest->console_text = config->console_text;
     guest->data = config->data;
     if (!listen_all(guest, config->socket_dir, error))
         return NULL;

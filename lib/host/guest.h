@@ -14,6 +14,8 @@ typedef struct {
     GBytes *agent;               /* the program */
     /* What the first serial console prints, until the agent is there; or NULL. */
     void (*boot_text)(const char *bytes, gsize length, gpointer data);
+    /* All that it prints; or NULL. */
+    void (*console_text)(const char *bytes, gsize length, gpointer data);
     gpointer data;
 } AqrGuestConfig;
 

@@ -12,8 +12,8 @@ struct AqrKernelLog {
     int fd;
 };
 
-static const char *const telling[] = { "vfio", "amdgpu", "kfd",  "pcieport", "pci 0",
-                                       "AER:", "iommu",  "DMAR", "AMD-Vi",   "drm" };
+static const char *const telling[] = { "vfio",  "amdgpu", "kfd",    "pcieport", "pci 0", "AER:",
+                                       "iommu", "DMAR",   "AMD-Vi", "drm",      "kvm",   "qemu" };
 
 AqrKernelLog *
 aqr_kernel_log_new(void)

@@ -3,7 +3,7 @@
 
 #include <glib.h>
 
-/* What this host's kernel says of GPUs, VFIO and PCI while something goes on. */
+/* What this host's kernel says of GPUs, VFIO, PCI and VMs while something goes on. */
 typedef struct AqrKernelLog AqrKernelLog;
 
 /* From now on. NULL where the log cannot be read, as by an ordinary user. */

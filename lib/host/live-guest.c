@@ -66,10 +66,14 @@ aqr_live_guest_furnish(gpointer data, GError **error)
 gboolean
 aqr_live_guest_wait(gpointer data, GError **error)
 {
+    static const AqrEvent answered = { .name = "agent" };
     AqrLiveWorld *world = data;
     AqrPatience patience = aqr_patience(world->config->boot_timeout, world->config->stop);
 
-    return aqr_vm_reach_guest(world->vm, &patience, error) && wait_system(world, &patience, error);
+    if (!aqr_vm_reach_guest(world->vm, &patience, error))
+        return FALSE;
+    aqr_evidence_tell(world->config->evidence, &answered);
+    return wait_system(world, &patience, error);
 }
 
 gboolean

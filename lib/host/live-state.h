@@ -14,9 +14,11 @@ struct AqrLiveWorld {
     AqrVmConfig vm_config;
     AqrWarmStart *warm;
     AqrLaunch launch;
-    AqrGpuHold *gpus;    /* NULL: it has none, and needs none yet */
-    AqrVm *vm;           /* NULL: none runs */
-    gboolean unfinished; /* its start: not all units of the guest are up */
-    gboolean plugged;    /* its GPUs, into the running guest */
-    unsigned ssh_port;   /* on the host, to the guest; 0: none */
+    AqrGpuHold *gpus;                 /* NULL: it has none, and needs none yet */
+    AqrVm *vm;                        /* NULL: none runs */
+    gboolean unfinished;              /* its start: not all units of the guest are up */
+    gboolean plugged;                 /* its GPUs, into the running guest */
+    gint64 steps[AQR_STEP_CLOSE + 1]; /* when they began; 0: they did not */
+    char *gpu_facts;                  /* what a guest said last of its GPUs; NULL: nothing */
+    unsigned ssh_port;                /* on the host, to the guest; 0: none */
 };

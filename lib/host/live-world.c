@@ -78,9 +78,20 @@ wait_gpus(gpointer data, GError **error)
         .ready = config->gpu_ready,
         .plugged = world->plugged,
     };
+    AqrGpuNews news = { config->note, config->data, NULL };
+    gboolean ready = expected->len == 0 ||
+                     aqr_gpu_wait(aqr_vm_get_link(world->vm), &demand, &patience, &news, error);
 
-    return expected->len == 0 || aqr_gpu_wait(aqr_vm_get_link(world->vm), &demand, &patience,
-                                              config->note, config->data, error);
+    g_free(world->gpu_facts);
+    world->gpu_facts = news.facts;
+    return ready;
+}
+
+/* host/recorded-world does. */
+static void
+record(G_GNUC_UNUSED gpointer data, G_GNUC_UNUSED AqrStep step, G_GNUC_UNUSED gboolean begins,
+       G_GNUC_UNUSED const GError *error)
+{
 }
 
 /* --- start and reboot -------------------------------------------------- */
@@ -157,6 +168,7 @@ const AqrWorld aqr_live_world = {
     .exec_argv = aqr_live_guest_exec_argv,
     .tell_access = aqr_live_guest_tell_access,
     .note = aqr_live_guest_note,
+    .record = record,
     .shell = aqr_live_guest_shell,
     .explain = aqr_live_guest_explain,
     .stop = stop,
@@ -193,6 +205,7 @@ describe_vm(AqrLiveWorld *world)
             .password = config->password,
             .agent = world->agent,
             .boot_text = config->boot_text,
+            .console_text = config->console_text,
             .data = config->data,
         },
         .stop = config->stop,
@@ -231,6 +244,7 @@ aqr_live_world_free(AqrLiveWorld *world)
     aqr_warm_start_free(world->warm);
     aqr_connection_close(world->connection);
     g_clear_pointer(&world->agent, g_bytes_unref);
+    g_free(world->gpu_facts);
     g_free(world);
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/vm-spec.h"
 #include "core/world.h"
+#include "host/evidence.h"
 #include "host/gpu-hold.h"
 #include "host/gpu-wait.h"
 #include "host/guest-command.h"
@@ -27,10 +28,13 @@ typedef struct {
     /* A line for the log; what the console prints while booting, or NULL. */
     void (*note)(const char *text, gpointer data);
     void (*boot_text)(const char *bytes, gsize length, gpointer data);
+    void (*console_text)(const char *bytes, gsize length, gpointer data); /* always; or NULL */
     gpointer data;
+    AqrEvidence *evidence; /* of what is done; NULL: none is kept */
 } AqrLiveConfig;
 
-/* The functions; their @world is an AqrLiveWorld. */
+/* The functions; their @world is an AqrLiveWorld. Whether evidence is kept of what they do is
+ * host/recorded-world's business. */
 extern const AqrWorld aqr_live_world;
 
 /* @config and @spec are borrowed and must live as long; the world fills in what

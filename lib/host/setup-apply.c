@@ -3,6 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,9 +22,56 @@ fail(GError **error, const char *path, const char *why)
     return AQR_STEP_FAILED;
 }
 
-/* SAME: it has the text. WOULD: it may be written. */
+/* --- whose it is ------------------------------------------------------------- */
+
+typedef struct {
+    uid_t uid;
+    gid_t gid;
+} Owner;
+
+/* Root, where the step names nobody. */
+static gboolean
+find_owner(const AqrSetupStep *step, Owner *owner, GError **error)
+{
+    const struct passwd *user = step->user == NULL ? NULL : getpwnam(step->user);
+    const struct group *group = step->group == NULL ? NULL : getgrnam(step->group);
+
+    if ((step->user != NULL && user == NULL) || (step->group != NULL && group == NULL)) {
+        fail(error, step->path, "whose it is to be is no user or group of this host");
+        return FALSE;
+    }
+    owner->uid = user == NULL ? 0 : user->pw_uid;
+    owner->gid = group == NULL ? 0 : group->gr_gid;
+    return TRUE;
+}
+
+static gboolean
+has_owner(const AqrSetupStep *step, const Owner *owner, const struct stat *status)
+{
+    return (step->user == NULL || status->st_uid == owner->uid) &&
+           (step->group == NULL || status->st_gid == owner->gid);
+}
+
+static gboolean
+set_owner(const AqrSetupStep *step, int fd, const Owner *owner)
+{
+    uid_t uid = step->user == NULL ? (uid_t)-1 : owner->uid;
+    gid_t gid = step->group == NULL ? (gid_t)-1 : owner->gid;
+
+    return (step->user == NULL && step->group == NULL) || fchown(fd, uid, gid) == 0;
+}
+
+/* --- files ------------------------------------------------------------------- */
+
+static guint32
+mode_of(const AqrSetupStep *step)
+{
+    return step->mode != 0 ? step->mode : 0644;
+}
+
+/* SAME: it is as it shall be. WOULD: it may be written. */
 static AqrStepResult
-look_at_file(const char *path, const char *text, GError **error)
+look_at_file(const AqrSetupStep *step, const char *path, const Owner *owner, GError **error)
 {
     g_autofree char *now = NULL;
     g_autoptr(GError) failed = NULL;
@@ -35,54 +85,113 @@ look_at_file(const char *path, const char *text, GError **error)
         return fail(error, path, failed->message);
     if (!g_str_has_prefix(now, aqr_setup_mark))
         return fail(error, path, "not made by rocm-qemu-setup, so it is left alone");
-    return g_str_equal(now, text) ? AQR_STEP_SAME : AQR_STEP_WOULD;
+    if (step->mode != 0 && (status.st_mode & 07777) != step->mode)
+        return AQR_STEP_WOULD;
+    return g_str_equal(now, step->text) && has_owner(step, owner, &status) ? AQR_STEP_SAME
+                                                                           : AQR_STEP_WOULD;
+}
+
+static gboolean
+write_all(int fd, const char *text)
+{
+    gssize n;
+
+    for (; *text != '\0'; text += n) {
+        n = write(fd, text, strlen(text));
+        if (n < 0)
+            return FALSE;
+    }
+    return fsync(fd) == 0;
+}
+
+/* Its text is not there before its owner and mode are: it may hold a password. */
+static gboolean
+fill_file(const AqrSetupStep *step, int fd, const Owner *owner)
+{
+    return set_owner(step, fd, owner) && fchmod(fd, mode_of(step)) == 0 &&
+           write_all(fd, step->text);
+}
+
+static AqrStepResult
+replace_file(const AqrSetupStep *step, const char *path, const Owner *owner, GError **error)
+{
+    g_autofree char *temporary = g_strconcat(path, ".XXXXXX", NULL);
+    int fd = g_mkstemp_full(temporary, O_RDWR | O_CLOEXEC, 0600);
+    gboolean done;
+    int number;
+
+    if (fd < 0)
+        return fail(error, path, g_strerror(errno));
+    done = fill_file(step, fd, owner) && rename(temporary, path) == 0;
+    number = errno;
+    close(fd);
+    if (done)
+        return AQR_STEP_DONE;
+    unlink(temporary);
+    return fail(error, path, g_strerror(number));
 }
 
 static AqrStepResult
 write_file(const AqrSetupStep *step, const char *path, gboolean dry_run, GError **error)
 {
     g_autofree char *dir = g_path_get_dirname(path);
-    g_autoptr(GError) failed = NULL;
-    AqrStepResult result = look_at_file(path, step->text, error);
+    AqrStepResult result;
+    Owner owner;
 
+    if (!find_owner(step, &owner, error))
+        return AQR_STEP_FAILED;
+    result = look_at_file(step, path, &owner, error);
     if (result != AQR_STEP_WOULD || dry_run)
         return result;
     if (g_mkdir_with_parents(dir, 0755) < 0)
         return fail(error, dir, g_strerror(errno));
-    if (!g_file_set_contents_full(path, step->text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644,
-                                  &failed))
-        return fail(error, path, failed->message);
-    return AQR_STEP_DONE;
+    return replace_file(step, path, &owner, error);
 }
 
-static gboolean
-is_directory(const char *path)
-{
-    struct stat status;
+/* --- directories ------------------------------------------------------------- */
 
-    return lstat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-/* mkdir() says who was first: nobody's directory gets our mode. */
+/* mkdir() says who was first: of a directory that was there only the owner is set, and only
+ * where the step names one. */
 static AqrStepResult
-make_directory(const AqrSetupStep *step, const char *path, gboolean dry_run, GError **error)
+own_directory(const AqrSetupStep *step, const char *path, const Owner *owner, GError **error)
 {
-    g_autofree char *parent = g_path_get_dirname(path);
-    int fd, done;
+    gboolean is_new = mkdir(path, 0700) == 0;
+    gboolean done;
+    int fd;
 
-    if (is_directory(path))
-        return AQR_STEP_SAME;
-    if (dry_run)
-        return AQR_STEP_WOULD;
-    if (g_mkdir_with_parents(parent, 0755) < 0 || mkdir(path, 0700) < 0)
+    if (!is_new && errno != EEXIST)
         return fail(error, path, g_strerror(errno));
     fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return fail(error, path, g_strerror(errno));
-    done = fchmod(fd, step->mode);
+    done = set_owner(step, fd, owner) && (!is_new || fchmod(fd, step->mode) == 0);
     close(fd);
-    return done == 0 ? AQR_STEP_DONE : fail(error, path, "its mode cannot be set");
+    return done ? AQR_STEP_DONE : fail(error, path, "its owner and mode cannot be set");
 }
+
+static AqrStepResult
+make_directory(const AqrSetupStep *step, const char *path, gboolean dry_run, GError **error)
+{
+    g_autofree char *parent = g_path_get_dirname(path);
+    struct stat status;
+    Owner owner;
+
+    if (!find_owner(step, &owner, error))
+        return AQR_STEP_FAILED;
+    if (lstat(path, &status) == 0) {
+        if (!S_ISDIR(status.st_mode))
+            return fail(error, path, "no directory, so it is left alone");
+        if (has_owner(step, &owner, &status))
+            return AQR_STEP_SAME;
+    }
+    if (dry_run)
+        return AQR_STEP_WOULD;
+    if (g_mkdir_with_parents(parent, 0755) < 0)
+        return fail(error, parent, g_strerror(errno));
+    return own_directory(step, path, &owner, error);
+}
+
+/* --- commands ---------------------------------------------------------------- */
 
 static AqrStepResult
 run_command(const AqrSetupStep *step, const AqrSetupPlace *place, GError **error)

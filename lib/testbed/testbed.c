@@ -66,6 +66,25 @@ aqr_testbed_set_gpus(AqrTestbed *testbed)
     testbed->has_gpus = TRUE;
 }
 
+/* --- what is told of it ------------------------------------------------ */
+
+static void
+record_begin(AqrTestbed *testbed, AqrStep step)
+{
+    testbed->world->record(testbed->data, step, TRUE, NULL);
+}
+
+/* @failed: NULL if it did not. Transfer full. */
+static gboolean
+record_end(AqrTestbed *testbed, AqrStep step, GError *failed, GError **error)
+{
+    testbed->world->record(testbed->data, step, FALSE, failed);
+    if (failed == NULL)
+        return TRUE;
+    g_propagate_error(error, failed);
+    return FALSE;
+}
+
 /* --- scripts in the guest ---------------------------------------------- */
 
 typedef struct {
@@ -203,8 +222,8 @@ start(AqrTestbed *testbed, GError **error)
     return aqr_bring_up(&what, &testbed->open, error);
 }
 
-gboolean
-aqr_testbed_open(AqrTestbed *testbed, const char **scratch, GError **error)
+static gboolean
+open_anew(AqrTestbed *testbed, const char **scratch, GError **error)
 {
     testbed->took_gpus = testbed->took_gpus || testbed->world->take_gpus(testbed->data, error);
     if (!testbed->took_gpus)
@@ -215,6 +234,16 @@ aqr_testbed_open(AqrTestbed *testbed, const char **scratch, GError **error)
     }
     *scratch = testbed->scratch;
     return TRUE;
+}
+
+gboolean
+aqr_testbed_open(AqrTestbed *testbed, const char **scratch, GError **error)
+{
+    GError *failed = NULL;
+
+    record_begin(testbed, AQR_STEP_OPEN);
+    open_anew(testbed, scratch, &failed);
+    return record_end(testbed, AQR_STEP_OPEN, failed, error);
 }
 
 static void
@@ -230,23 +259,31 @@ stop(AqrTestbed *testbed)
 gboolean
 aqr_testbed_revert(AqrTestbed *testbed, const char **scratch, GError **error)
 {
+    GError *failed = NULL;
+
+    record_begin(testbed, AQR_STEP_REVERT);
     stop(testbed);
-    return aqr_testbed_open(testbed, scratch, error);
+    open_anew(testbed, scratch, &failed);
+    return record_end(testbed, AQR_STEP_REVERT, failed, error);
 }
 
 void
 aqr_testbed_close(AqrTestbed *testbed)
 {
+    if (!testbed->open && !testbed->took_gpus)
+        return;
+    record_begin(testbed, AQR_STEP_CLOSE);
     stop(testbed);
     if (testbed->took_gpus)
         testbed->world->give_gpus_back(testbed->data);
     testbed->took_gpus = FALSE;
+    record_end(testbed, AQR_STEP_CLOSE, NULL, NULL);
 }
 
 /* --- while it is open -------------------------------------------------- */
 
-gboolean
-aqr_testbed_reboot(AqrTestbed *testbed, gboolean prepare_only, GError **error)
+static gboolean
+reboot(AqrTestbed *testbed, gboolean prepare_only, GError **error)
 {
     if (!testbed->world->expect_reboot(testbed->data, error) ||
         !run_script(testbed, &save, testbed->scratch, NULL, error))
@@ -263,9 +300,23 @@ aqr_testbed_reboot(AqrTestbed *testbed, gboolean prepare_only, GError **error)
 }
 
 gboolean
+aqr_testbed_reboot(AqrTestbed *testbed, gboolean prepare_only, GError **error)
+{
+    GError *failed = NULL;
+
+    record_begin(testbed, AQR_STEP_REBOOT);
+    reboot(testbed, prepare_only, &failed);
+    return record_end(testbed, AQR_STEP_REBOOT, failed, error);
+}
+
+/* There are many, and those that are done tell nothing. */
+gboolean
 aqr_testbed_copy(AqrTestbed *testbed, const AqrCopy *copy, AqrCopyResult *result, GError **error)
 {
-    return testbed->world->copy(testbed->data, copy, testbed->copy_timeout, result, error);
+    GError *failed = NULL;
+
+    return testbed->world->copy(testbed->data, copy, testbed->copy_timeout, result, &failed) ||
+           record_end(testbed, AQR_STEP_COPY, failed, error);
 }
 
 const char *const *

@@ -87,11 +87,16 @@ wait_for_gpu(gboolean plugged, gint64 timeout, const AqrStop *stop, GError **err
     g_autoptr(GPtrArray) expected = g_ptr_array_new();
     AqrGpuExpected gpu = { .device = 0x73bf, .gfx = (char *)"gfx1030" };
     AqrGpuDemand demand = { .expected = expected, .plugged = plugged, .root = root };
+    AqrGpuNews news = { note, &notes, NULL };
+    gboolean ready;
 
     gpu.address = (char *)"0000:03:00.0";
     g_ptr_array_add(expected, &gpu);
     demand.ready = AQR_GPU_READY_KFD;
-    return aqr_gpu_wait(agent->link, &demand, &patience, note, &notes, error);
+    ready = aqr_gpu_wait(agent->link, &demand, &patience, &news, error);
+    ck_assert(!ready || g_str_has_suffix(news.facts, "\nend"));
+    g_free(news.facts);
+    return ready;
 }
 
 /* --- at once ------------------------------------------------------------- */

@@ -11,6 +11,7 @@ fake_world_new(void)
     FakeWorld *world = g_new0(FakeWorld, 1);
 
     world->asked = g_string_new(NULL);
+    world->recorded = g_string_new(NULL);
     world->scratch = FAKE_SCRATCH;
     world->user = "debci";
     return world;
@@ -22,6 +23,7 @@ fake_world_free(FakeWorld *world)
     if (world == NULL)
         return;
     g_string_free(world->asked, TRUE);
+    g_string_free(world->recorded, TRUE);
     g_free(world);
 }
 
@@ -228,6 +230,16 @@ note_text(gpointer data, const char *text)
     note(data, NULL, "note %s", text);
 }
 
+static void
+record(gpointer data, AqrStep step, gboolean begins, const GError *error)
+{
+    static const char *const names[] = { "open", "revert", "reboot", "copy", "close" };
+    FakeWorld *world = data;
+
+    g_string_append_printf(world->recorded, "%s%s%s%s\n", names[step], begins ? " begins" : "",
+                           error == NULL ? "" : ": ", error == NULL ? "" : error->message);
+}
+
 static gboolean
 shell(gpointer data, const char *const *argv, GError **error)
 {
@@ -266,6 +278,7 @@ const AqrWorld fake_world = {
     .exec_argv = exec_argv,
     .tell_access = tell_access,
     .note = note_text,
+    .record = record,
     .shell = shell,
     .explain = explain,
     .stop = stop,

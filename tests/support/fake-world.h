@@ -9,6 +9,7 @@
 
 typedef struct {
     GString *asked;      /* "start\nwait_guest\n..." */
+    GString *recorded;   /* "open begins\nopen: the fake fails to start\n..." */
     const char *scratch; /* what mktemp makes in the guest: FAKE_SCRATCH at first */
     const char *user;    /* the guest's first ordinary user; NULL: none. "debci" at first */
     const char *fails;   /* the request that fails, as it is written down; NULL: none */

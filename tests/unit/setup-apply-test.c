@@ -179,12 +179,86 @@ START_TEST(sets_a_host_up)
 }
 END_TEST
 
+/* A secret: its mode and group are what they shall be before its text is there. */
+static const struct {
+    guint32 before; /* the mode; 0: no file */
+    const char *group;
+    AqrStepResult result;
+} modes[] = {
+    { 0, NULL, AQR_STEP_DONE },    { 0640, NULL, AQR_STEP_SAME },
+    { 0644, NULL, AQR_STEP_DONE }, { 0, "no-such-group", AQR_STEP_FAILED },
+    { 0, "root", AQR_STEP_DONE }, /* as root */
+};
+
+START_TEST(keeps_a_secret)
+{
+    char *root = test_make_dir();
+    g_autofree char *file = g_build_filename(root, FILE_PATH, NULL);
+    g_autofree char *text = NULL;
+    AqrSetupStep step = file_step(&text);
+    AqrStepResult dry, done;
+    GStatBuf status = { 0 };
+    gboolean may = modes[_i].group == NULL || geteuid() == 0 || modes[_i].result != AQR_STEP_DONE;
+
+    step.mode = 0640;
+    step.group = modes[_i].group;
+    prepare(file, modes[_i].before == 0 ? NULL : "same", text);
+    if (modes[_i].before != 0)
+        ck_assert_int_eq(g_chmod(file, (int)modes[_i].before), 0);
+    dry = apply(&step, root, TRUE, NULL);
+    done = apply(&step, root, FALSE, NULL);
+    if (done != AQR_STEP_FAILED)
+        ck_assert_int_eq(g_stat(file, &status), 0);
+    test_remove_dir(root);
+    if (!may)
+        return;
+    ck_assert_int_eq(done, modes[_i].result);
+    ck_assert_int_eq(dry, done == AQR_STEP_DONE ? AQR_STEP_WOULD : done);
+    ck_assert_uint_eq(status.st_mode & 07777, done == AQR_STEP_FAILED ? 0 : 0640);
+}
+END_TEST
+
+/* Somebody else may have made it; only root can give it away. */
+START_TEST(gives_a_directory_away)
+{
+    char *root = test_make_dir();
+    g_autofree char *dir = g_build_filename(root, "/images", NULL);
+    AqrSetupStep step = { .id = "x",
+                          .kind = AQR_STEP_DIRECTORY,
+                          .title = (char *)"make",
+                          .path = (char *)"/images",
+                          .mode = 0755,
+                          .user = "daemon",
+                          .group = "daemon" };
+    AqrStepResult first, second, third;
+    GStatBuf status = { 0 };
+
+    if (geteuid() != 0) {
+        test_remove_dir(root);
+        return;
+    }
+    ck_assert_int_eq(g_mkdir(dir, 0700), 0);
+    first = apply(&step, root, TRUE, NULL);
+    second = apply(&step, root, FALSE, NULL);
+    third = apply(&step, root, FALSE, NULL);
+    g_stat(dir, &status);
+    test_remove_dir(root);
+    ck_assert_int_eq(first, AQR_STEP_WOULD);
+    ck_assert_int_eq(second, AQR_STEP_DONE);
+    ck_assert_int_eq(third, AQR_STEP_SAME);
+    ck_assert_uint_eq(status.st_uid, 1);
+    ck_assert_uint_eq(status.st_mode & 07777, 0700); /* the mode was its maker's to choose */
+}
+END_TEST
+
 void
 add_tests(TCase *tcase)
 {
     umask(022);
     tcase_add_loop_test(tcase, writes_only_its_own_files, 0, G_N_ELEMENTS(files));
     tcase_add_test(tcase, makes_a_directory_once);
+    tcase_add_loop_test(tcase, keeps_a_secret, 0, G_N_ELEMENTS(modes));
+    tcase_add_test(tcase, gives_a_directory_away);
     tcase_add_loop_test(tcase, runs_commands, 0, G_N_ELEMENTS(commands));
     tcase_add_test(tcase, sets_a_host_up);
 }

@@ -342,6 +342,47 @@ START_TEST(copies_with_timeout)
 }
 END_TEST
 
+/* What fails, and what of all that is asked is written down. */
+static const struct {
+    const char *fails, *recorded;
+} stories[] = {
+    { NULL, "open begins\nopen\nreboot begins\nreboot\nrevert begins\nrevert\n"
+            "close begins\nclose\n" },
+    { "take_gpus", "open begins\nopen: the fake fails to take_gpus\n" },
+    { "wait_guest", "open begins\nclose begins\nclose\n"
+                    "open: cannot open the testbed: the fake fails to wait_guest\n" },
+    { "wait_reboot", "open begins\nopen\nreboot begins\nreboot: the fake fails to wait_reboot\n"
+                     "close begins\nclose\n" },
+    { "stop orderly", "open begins\nopen\nreboot begins\nreboot\nrevert begins\nrevert\n"
+                      "close begins\nclose\n" },
+};
+
+START_TEST(records)
+{
+    const char *scratch;
+
+    world->fails = stories[_i].fails;
+    if (aqr_testbed_open(testbed, &scratch, NULL) && aqr_testbed_reboot(testbed, FALSE, NULL))
+        aqr_testbed_revert(testbed, &scratch, NULL);
+    aqr_testbed_close(testbed);
+    aqr_testbed_close(testbed);
+    ck_assert_str_eq(world->recorded->str, stories[_i].recorded);
+}
+END_TEST
+
+START_TEST(records_lost_copies)
+{
+    AqrCopy copy = { .down = TRUE, .host = "/fails", .guest = "/b" };
+    AqrCopyResult result;
+
+    ck_assert(aqr_testbed_copy(testbed, &copy, &result, NULL));
+    ck_assert_str_eq(world->recorded->str, "");
+    copy.host = "/is-lost";
+    ck_assert(!aqr_testbed_copy(testbed, &copy, &result, NULL));
+    ck_assert_str_eq(world->recorded->str, "copy: the fake was lost\n");
+}
+END_TEST
+
 START_TEST(starts_shell)
 {
     const char *const environment[] = { "A=1", "B=two words", NULL };
@@ -384,6 +425,8 @@ add_tests(TCase *tcase)
     tcase_add_test(tcase, is_capable_unopened);
     tcase_add_test(tcase, forgets_user);
     tcase_add_loop_test(tcase, copies_with_timeout, 0, G_N_ELEMENTS(copies));
+    tcase_add_loop_test(tcase, records, 0, G_N_ELEMENTS(stories));
+    tcase_add_test(tcase, records_lost_copies);
     tcase_add_test(tcase, starts_shell);
     tcase_add_test(tcase, explains);
 }

@@ -43,6 +43,8 @@ tell(const AqrVmOptions *o, const char *option)
         return g_strdup_printf("%d", (int)o->gpu_ready);
     if (g_str_equal(option, "gpu-force"))
         return g_strdup(o->gpu_force ? "yes" : NULL);
+    if (g_str_equal(option, "artifacts"))
+        return g_strdup(o->artifacts);
     if (g_str_equal(option, "cpus"))
         return g_strdup_printf("%d", o->cpus);
     ck_abort_msg("%s", option);
@@ -87,6 +89,9 @@ static const struct {
     { "a --gpu-ready=none", "gpu-ready", "0" },
     { "a", "gpu-force", NULL },
     { "a --gpu-force", "gpu-force", "yes" },
+    { "a", "artifacts", NULL },
+    { "--artifacts /srv/a a", "artifacts", "/srv/a" },
+    { "a --artifacts=", "artifacts", "" },
     { "--qemu-architecture x86_64 a", "image", "a" },
     { "a --qemu-architecture=x86_64", "image", "a" },
     { "--dpkg-architecture=amd64 a", "image", "a" },

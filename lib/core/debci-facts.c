@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/debci-facts.h"
+
+void
+aqr_debci_facts_clear(AqrDebciFacts *facts)
+{
+    g_free(facts->version);
+    g_free(facts->subuid);
+    g_free(facts->subgid);
+    g_clear_pointer(&facts->units, g_ptr_array_unref);
+    *facts = (AqrDebciFacts){ 0 };
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* debci on this host, beside what core/host-facts has: values that host/debci-facts gathers
+ * and core/debci-plan judges. */
+typedef struct {
+    char *version;          /* of the package debci-worker; NULL: not installed */
+    gboolean has_collector; /* it takes requests here, too */
+    char *subuid, *subgid;  /* /etc/subuid, /etc/subgid; NULL: cannot be read */
+    GPtrArray *units;       /* of char: the units that we have made drop-ins for; NULL: none */
+} AqrDebciFacts;
+
+void aqr_debci_facts_clear(AqrDebciFacts *facts);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AqrDebciFacts, aqr_debci_facts_clear)

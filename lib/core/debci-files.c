@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* debci sources the files of conf.d as shell, with "set -eu", sorted by name, before it sets
+ * its defaults; 4.4 reads them again in each program. So a list is added to, and debci_arch is
+ * never set: it would beat the --arch of the worker. */
+#include "core/debci-files.h"
+
+#include "core/amqp-url.h"
+
+/* --- /etc/debci/conf.d ------------------------------------------------------- */
+
+static void
+add_words(GString *text, const char *list, const char *words)
+{
+    g_string_append_printf(text,
+                           "for rocm_qemu_word in %s; do\n"
+                           "    case \" ${%s:-} \" in\n"
+                           "        *\" $rocm_qemu_word \"*) ;;\n"
+                           "        *) %s=\"${%s:+$%s }$rocm_qemu_word\" ;;\n"
+                           "    esac\n"
+                           "done\n",
+                           words, list, list, list, list);
+}
+
+static void
+add_backends(GString *text)
+{
+    g_string_append(text, "\n# debci's own default, lxc, stays in the list where it is installed.\n"
+                          "if [ -z \"${debci_backend_list:-}\" ]; then\n"
+                          "    debci_backend_list=${debci_backend:-}\n"
+                          "    if [ -z \"$debci_backend_list\" ] && "
+                          "command -v lxc-create >/dev/null; then\n"
+                          "        debci_backend_list=lxc\n"
+                          "    fi\n"
+                          "fi\n");
+    add_words(text, "debci_backend_list", AQR_DEBCI_BACKEND);
+}
+
+static char *
+join_variants(const AqrDebciPlan *plan)
+{
+    g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+    g_auto(GStrv) list = NULL;
+    const char *last = NULL;
+
+    for (guint i = 0; i < plan->workers->len; i++) {
+        const AqrDebciWorker *worker = g_ptr_array_index(plan->workers, i);
+
+        if (g_strcmp0(worker->arch, last) != 0)
+            g_strv_builder_add(words, worker->arch);
+        last = worker->arch;
+    }
+    list = g_strv_builder_end(words);
+    return g_strjoinv(" ", list);
+}
+
+/* The base architecture's image serves all variants. A variant in the list would have
+ * debci-update-worker hand it to every backend, lxc among them, which would fail; only who
+ * takes requests must know it, and debci_arch_skip_list (4.4) keeps update-worker from it. */
+static void
+add_archs(GString *text, const AqrDebciPlan *plan, const AqrDebciFacts *debci)
+{
+    g_autofree char *variants = join_variants(plan);
+    g_autofree char *all = g_strdup_printf("%s %s", AQR_DEBCI_ARCH, variants);
+
+    g_string_append(text, "\n# debci-update-worker makes one image for all variants of it.\n");
+    if (!debci->has_collector || plan->workers->len == 0) {
+        add_words(text, "debci_arch_list", AQR_DEBCI_ARCH);
+        return;
+    }
+    add_words(text, "debci_arch_list", all);
+    g_string_append(text, "# So that requests for them are taken, but no image is made.\n");
+    add_words(text, "debci_arch_skip_list", variants);
+}
+
+static void
+add_amqp(GString *text, const char *url)
+{
+    g_autofree char *quoted = NULL;
+
+    if (url == NULL)
+        return;
+    if (aqr_amqp_url_has_password(url)) {
+        g_string_append(text, "\n# Apart, for others than debci may not read it.\n"
+                              "if [ -r " AQR_DEBCI_AMQP_FILE " ]; then\n"
+                              "    . " AQR_DEBCI_AMQP_FILE "\n"
+                              "fi\n");
+        return;
+    }
+    quoted = g_shell_quote(url);
+    g_string_append_printf(text, "\ndebci_amqp_server=%s\n", quoted);
+}
+
+static void
+add_backend_args(GString *text, const char *args)
+{
+    g_autofree char *quoted = args == NULL ? NULL : g_shell_quote(args);
+
+    if (quoted != NULL)
+        g_string_append_printf(text,
+                               "\n# For autopkgtest-virt-qemu-rocm.\n"
+                               "debci_autopkgtest_args_qemu_rocm=%s\n",
+                               quoted);
+}
+
+char *
+aqr_debci_files_conf(const AqrDebciPlan *plan, const AqrDebciFacts *debci, const AqrDebciWish *wish)
+{
+    g_autofree char *suites = wish->suites == NULL ? NULL : g_strjoinv(" ", wish->suites);
+    GString *text =
+        g_string_new("# Its name comes behind others', so that what they say is added to.\n");
+
+    add_backends(text);
+    add_archs(text, plan, debci);
+    if (suites != NULL) {
+        g_string_append_c(text, '\n');
+        add_words(text, "debci_suite_list", suites);
+    }
+    g_string_append(text, "unset rocm_qemu_word\n");
+    add_amqp(text, wish->amqp_server);
+    add_backend_args(text, wish->backend_args);
+    return g_string_free(text, FALSE);
+}
+
+char *
+aqr_debci_files_amqp(const char *url)
+{
+    g_autofree char *quoted = g_shell_quote(url);
+
+    return g_strdup_printf("debci_amqp_server=%s\n", quoted);
+}
+
+/* --- the unit ---------------------------------------------------------------- */
+
+/* systemd sends SIGTERM to all processes of the unit, QEMU among them, which then drops the
+ * guest, and its GPU, as it stands. So rocm-debci-stop comes first. What PAM would allow
+ * (limits.d) does not reach a unit. */
+char *
+aqr_debci_files_unit(const AqrDebciWorker *worker, const AqrHostFacts *facts,
+                     const AqrDebciWish *wish)
+{
+    gboolean daemon = aqr_debci_plan_wants_daemon(facts);
+
+    return g_strdup_printf(
+        "# A template's drop-in is overruled by its name; to change this one, add one behind it.\n"
+        "%s"
+        "[Service]\n"
+        "ExecStart=\n"
+        "ExecStart=/usr/share/debci/bin/debci worker --arch %s --backend " AQR_DEBCI_BACKEND "\n"
+        "# The guest powers itself off, and its GPU is given back, before anything is killed.\n"
+        "ExecStop=\n"
+        "ExecStop=-%s\n"
+        "TimeoutStopSec=5min\n"
+        "%s",
+        daemon ? "[Unit]\n# It stops before what it needs for that.\nAfter=libvirtd.service "
+                 "virtqemud.service\n\n"
+               : "",
+        worker->arch, wish->stop_program,
+        daemon ? "" : "# VFIO pins the guest's memory.\nLimitMEMLOCK=infinity\n");
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/debci-facts.h"
+#include "host/stop.h"
+
+/* Looks at debci on this host and changes nothing. @root: of files; "/", tests have others.
+ * @stop may be NULL. */
+void aqr_debci_facts_gather(const char *root, const AqrStop *stop, AqrDebciFacts *facts);

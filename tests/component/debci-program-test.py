@@ -1,0 +1,296 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The built rocm-qemu-setup --debci-worker, with the GPUs of a fixture, on a stage: what it
+sets, twice; what it leaves alone; that shells and systemd understand what it has written; and
+rocm-debci-stop."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+from collections.abc import Sequence
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from debci_stage import on_stage  # noqa: E402
+from server import run_all, temporary_directory  # noqa: E402
+
+STOP = os.environ["AQR_DEBCI_STOP"]
+CONF = "/etc/debci/conf.d/zz-rocm-qemu.conf"
+UNITS = [rf"debci-worker@amd64\x2bgfx900_{n}.service" for n in (1, 2)]
+URL = "amqp://gpu:hush%2fhush@ci.example.org/debci"
+RUN = "rocm-qemu-setup --debci-worker --json --amqp-server-file=- --suites=trixie,sid"
+APPLY = f'printf %s\\\\n "{URL}" | {RUN} --apply || exit 1\n'
+CUT = "printf '\\0'\n"
+
+
+def parts_of(result: subprocess.CompletedProcess) -> list[str]:
+    assert result.returncode == 0, (result.returncode, result.stderr, result.stdout[-1500:])
+    assert "hush" not in result.stderr, result.stderr
+    return result.stdout.split("\0")
+
+
+def results_of(text: str) -> dict[str, str]:
+    return {step["title"]: step["result"] for step in json.loads(text)["steps"]}
+
+
+def applying_twice_is_applying_once() -> None:
+    first, second, state, names, amqp = parts_of(on_stage(APPLY + CUT + APPLY + CUT + rf"""
+        stat -c '%a %U %G' /etc/debci/rocm-qemu-amqp.sh {CONF} /var/lib/debci/qemu_rocm
+        id -nG debci
+        cat /etc/subuid /etc/subgid
+        printf '\0'
+        cd /etc/systemd/system
+        ls -d debci-worker@*
+        printf '\0'
+        cat /etc/debci/rocm-qemu-amqp.sh
+    """))
+    done = results_of(first)
+    assert done and set(done.values()) == {"done"}, done
+    assert "hush" not in first + second
+    assert set(results_of(second).values()) == {"same"}, second
+    assert state.splitlines() == ["640 root debci", "644 root root", "755 debci debci",
+                                  "debci kvm render",
+                                  "debci:100000:65536", "debci:100000:65536"], state
+    assert names.split() == [unit + ".d" for unit in UNITS], names
+    assert f"debci_amqp_server='{URL}'\n" in amqp, amqp
+    assert [worker["unit"] for worker in json.loads(second)["workers"]] == UNITS, second
+
+
+def a_dry_run_and_printing_touch_nothing() -> None:
+    dry, text = parts_of(on_stage(rf"""
+        look() {{ find /etc /run /var/lib -exec stat --format='%n %s %y %a %u' {{}} + | sort; }}
+        before=$(look)
+        printf %s "{URL}" | {RUN} --apply --dry-run
+        printf '\0'
+        rocm-qemu-setup --debci-worker --amqp-server='{URL}'
+        [ "$before" = "$(look)" ]
+    """))
+    assert set(results_of(dry).values()) == {"would"}, dry
+    assert "hush" not in dry + text
+    assert f"\n# {CONF}\n" in text and UNITS[1] in text, text
+
+
+def what_is_not_ours_stays() -> None:
+    result = on_stage(rf"""
+        mkdir -p /etc/debci/conf.d
+        echo debci_backend=lxc >{CONF}
+        {RUN.replace("--amqp-server-file=-", "")} --apply || status=$?
+        printf '\0'
+        cat {CONF}
+        [ "$status" = 1 ]
+    """)
+    report, text = parts_of(result)
+    assert text == "debci_backend=lxc\n", text
+    failed = [step for step in json.loads(report)["steps"] if step["result"] == "failed"]
+    assert [step["id"] for step in failed] == ["debci-conf"], failed
+    assert "left alone" in failed[0]["why"], failed
+
+
+def shells_add_to_lists() -> None:
+    script = APPLY + r"""
+        printf 'debci_backend_list="lxc qemu"\ndebci_suite_list=bookworm\n' \
+            >/etc/debci/conf.d/local.conf
+        for shell in dash bash 'busybox sh'; do
+            printf '\0'
+            setpriv --reuid=debci --regid=debci --init-groups $shell -euc '
+                for f in $(find /etc/debci/conf.d -type f -name "[0-9a-z-_]*.conf" | sort); do
+                    . "$f"
+                done
+                echo $debci_backend_list / $debci_suite_list / $debci_arch_list / \
+                    $debci_amqp_server / ${debci_arch:-} ${rocm_qemu_word:-}'
+        done
+        printf '\0'
+        setpriv --reuid=65534 --regid=65534 --clear-groups sh -euc \
+            '. /etc/debci/conf.d/zz-rocm-qemu.conf; echo $debci_backend_list ${debci_amqp_server:-}'
+    """
+    _, *as_debci, as_nobody = parts_of(on_stage(script))
+    assert as_debci == [f"lxc qemu qemu_rocm / bookworm trixie sid / amd64 / {URL} /\n"] * 3, as_debci
+    assert as_nobody in ("qemu_rocm\n", "lxc qemu_rocm\n"), as_nobody
+
+
+def systemd_understands_the_units() -> None:
+    """Beside a drop-in of the template, which would have something else started: which it is
+    systemd tells where it is missing."""
+    result = on_stage(APPLY + rf"""
+        root=$stage/root
+        mkdir -p $root/usr/share/debci/bin $root/usr/bin $root/etc/systemd $root/usr/lib/systemd
+        mkdir -p $root$(dirname "$AQR_INSTALLED_STOP")
+        cp -a /etc/systemd/system $root/etc/systemd
+        cp -a /usr/lib/systemd/system $root/usr/lib/systemd
+        for program in usr/share/debci/bin/debci usr/bin/true ${{AQR_INSTALLED_STOP#/}}; do
+            printf '#!/bin/sh\n' >$root/$program
+            chmod +x $root/$program
+        done
+        printf %s "$template" >$root/usr/lib/systemd/system/debci-worker@.service
+        printf '[Service]\nExecStart=/usr/bin/true\n' \
+            >$root/usr/lib/systemd/system/debci-worker.service
+        mkdir $root/etc/systemd/system/debci-worker@.service.d
+        printf '[Service]\nExecStart=\nExecStart=/usr/bin/true\n' \
+            >$root/etc/systemd/system/debci-worker@.service.d/override.conf
+        for unit in '{UNITS[0]}' '{UNITS[1]}'; do
+            check() {{
+                printf '\0'
+                SYSTEMD_LOG_LEVEL=warning systemd-analyze verify --man=no --root=$root "$unit" 2>&1 |
+                    grep debci-worker@ || :
+            }}
+            check
+            mv $root/usr/share/debci/bin/debci $root/debci
+            check
+            mv $root/debci $root/usr/share/debci/bin/debci
+        done
+    """)
+    _, *verdicts = parts_of(result)
+    assert verdicts[0] == verdicts[2] == "", verdicts
+    for unit, verdict in zip(UNITS, verdicts[1::2], strict=True):
+        assert verdict.startswith(f"{unit}: Command /usr/share/debci/bin/debci is not "), verdict
+
+
+def names_are_as_systemd_escape_has_them() -> None:
+    report = json.loads(parts_of(on_stage(RUN.replace("--amqp-server-file=-", "")))[0])
+    for worker, number in zip(report["workers"], "12", strict=True):
+        name = subprocess.run(["systemd-escape", "--template=debci-worker@.service",
+                               f"{worker['arch']}_{number}"],
+                              capture_output=True, text=True, check=True).stdout
+        assert worker["unit"] + "\n" == name, (worker, name)
+
+
+def a_gpu_that_has_gone_is_named() -> None:
+    report, there = parts_of(on_stage(rf"""
+        {RUN} --apply </dev/null >/dev/null 2>&1 && exit 1  # an empty URL
+        rocm-qemu-setup --debci-worker --apply >/dev/null
+        mv '/etc/systemd/system/{UNITS[1]}.d' '/etc/systemd/system/debci-worker@amd64\x2bgfx906_1.service.d'
+        rocm-qemu-setup --debci-worker --apply --json
+        printf '\0'
+        ls /etc/systemd/system
+    """))
+    findings = {f["id"]: f for f in json.loads(report)["findings"]}
+    assert "gfx906_1.service was made for a GPU" in findings["debci.unit"]["title"], findings
+    assert r"'debci-worker@amd64\x2bgfx906_1.service'" in findings["debci.unit"]["hint"], findings
+    assert r"debci-worker@amd64\x2bgfx906_1.service.d" in there.split(), there
+
+
+def a_quarantined_gpu_has_no_worker() -> None:
+    report, = parts_of(on_stage("""
+        mkdir -m 1777 -p /run/lock/rocm-gpu
+        echo 'fan is broken' >/run/lock/rocm-gpu/0000:83:00.quarantine
+        ls /run/lock/rocm-gpu >&2
+        rocm-qemu-setup --debci-worker --json
+    """))
+    report = json.loads(report)
+    assert [worker["gpu"] for worker in report["workers"]] == ["0000:84:00.0"], report
+    assert "fan is broken" in report["findings"][0]["title"], report
+
+
+def what_is_missing_is_told() -> None:
+    for variables, fixture, name in (({"debci_version": ""}, "dual-gpu", "debci.package"),
+                                     ({"debci_version": "3.5"}, "dual-gpu", "debci.package"),
+                                     ({}, "radeon-rx-6800-xt", "debci.gpus")):
+        report, state = parts_of(on_stage(r"""
+            rocm-qemu-setup --debci-worker --apply --json || status=$?
+            printf '\0'
+            [ "$status" = 1 ]
+            find /etc/debci /etc/systemd/system -name '*rocm-qemu*' 2>/dev/null || :
+        """, fixture, **variables))
+        report = json.loads(report)
+        failed = [f["id"] for f in report["findings"] if f["severity"] == "fail"]
+        assert failed == [name] and report["steps"] == [] and state == "", (failed, state)
+
+
+def wrong_usage_is_one_line() -> None:
+    setup = os.environ["AQR_SETUP"]
+    for words in (["--amqp-server", "amqp://h"], ["--suites=sid"], ["--backend-args=x"],
+                  ["--debci-worker", "-u", "root"], ["--debci-worker", "--suites=s;d"],
+                  ["--debci-worker", "--suites="], ["--debci-worker", "--amqp-server=http://u:hush@h"],
+                  ["--debci-worker", "--amqp-server=amqp://h", "--amqp-server-file=-"]):
+        result = subprocess.run([setup, *words], capture_output=True, text=True, check=False,
+                                stdin=subprocess.DEVNULL, timeout=60)
+        assert result.returncode == 2 and result.stdout == "", (words, result)
+        assert len(result.stderr.splitlines()) == 1 and "hush" not in result.stderr, result.stderr
+
+
+# --- rocm-debci-stop ----------------------------------------------------------
+
+# A process of the unit: it says when it is told to end, and when its input does. The server
+# then lets go of what the others' inputs hang on.
+ACTOR = """
+import os, signal, sys
+name, *fds = sys.argv[1:]
+open("/proc/self/comm", "w").write(name)
+def say(word):
+    os.write(2, (name + " " + word + "\\n").encode())
+def told(number, frame):
+    say("told")
+    for fd in fds:
+        os.close(int(fd))
+    os._exit(0)
+signal.signal(signal.SIGTERM, told)
+os.write(1, b"x")
+os.read(0, 1)
+say("ended")
+"""
+
+
+class Unit:
+    """What is in the control group of a worker, as far as signals go: QEMU ends with the
+    server, and then the worker's shell, which publishes the result."""
+
+    def __init__(self, directory: pathlib.Path, with_server: bool = True) -> None:
+        self.log = directory / "log"
+        self.procs = directory / "cgroup.procs"
+        self.processes = []
+        self.begin("amqp-consume")
+        ends = [self.begin(name) for name in ("debci-worker", "qemu-system-x86")]
+        if with_server:
+            ends.append(self.begin("autopkgtest-vir", ends))
+            self.held = ends.pop()  # nobody lets go of the server's own input
+            for end in ends:
+                os.close(end)
+        self.procs.write_text("".join(f"{process.pid}\n" for process in self.processes))
+
+    def begin(self, name: str, fds: Sequence[int] = ()) -> int:
+        """The end of its input."""
+        reading, writing = os.pipe()
+        with self.log.open("a") as log:
+            process = subprocess.Popen([sys.executable, "-c", ACTOR, name, *map(str, fds)],
+                                       stdin=reading, stdout=subprocess.PIPE, stderr=log,
+                                       pass_fds=fds)
+        os.close(reading)
+        assert process.stdout.read(1) == b"x", name
+        self.processes.append(process)
+        return writing
+
+    def stop(self) -> list[str]:
+        """What the processes say while rocm-debci-stop runs."""
+        subprocess.run([STOP, str(self.procs)], check=True, timeout=60)
+        return self.log.read_text().splitlines()
+
+    def __enter__(self) -> "Unit":
+        return self
+
+    def __exit__(self, kind, value, trace) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+
+
+def a_stop_tells_only_the_server() -> None:
+    with temporary_directory() as directory, Unit(directory) as unit:
+        said = unit.stop()
+        assert sorted(said[:2]) == ["amqp-consume told", "autopkgtest-vir told"], said
+        assert sorted(said[2:]) == ["debci-worker ended", "qemu-system-x86 ended"], said
+
+
+def a_stop_between_two_jobs_waits_for_nobody() -> None:
+    with temporary_directory() as directory, Unit(directory, with_server=False) as unit:
+        assert set(unit.stop()) <= {"amqp-consume told"}, unit.log.read_text()
+        assert unit.processes[0].wait(timeout=60) == 0
+        assert [process.poll() for process in unit.processes[1:]] == [None, None]
+
+
+run_all([applying_twice_is_applying_once, a_dry_run_and_printing_touch_nothing,
+         what_is_not_ours_stays, shells_add_to_lists, systemd_understands_the_units,
+         names_are_as_systemd_escape_has_them, a_gpu_that_has_gone_is_named,
+         a_quarantined_gpu_has_no_worker, what_is_missing_is_told, wrong_usage_is_one_line,
+         a_stop_tells_only_the_server, a_stop_between_two_jobs_waits_for_nobody])
