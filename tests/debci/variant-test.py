@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What becomes of the jobs for an architecture variant: with a GPU that is well, with one that
+is not ready in the guest, and with one that goes bad between two tests."""
+
+import contextlib
+import gzip
+import json
+import pathlib
+from collections.abc import Iterator
+
+from world import BACKEND, DEBCI, GPU_ARGUMENTS, PLAIN, SEES_GPUS, VARIANT, Debci, Job
+
+GPUS = ["0000:03:00.0", "0000:0a:00.0"]
+DEVICES = pathlib.Path("/sys/bus/pci/devices")
+
+# Package, architecture, status.
+JOBS = [
+    ("aqr-passes", VARIANT, "pass"),
+    ("aqr-skips", VARIANT, "neutral"),
+    ("aqr-fails", VARIANT, "fail"),
+    ("aqr-passes", PLAIN, "pass"),
+]
+
+
+def states(debci: Debci) -> list[str]:
+    listed = json.loads(debci.gpus("--json", "list"))["gpus"]
+    assert [gpu["address"] for gpu in listed] == GPUS, listed
+    return [gpu["state"] for gpu in listed]
+
+
+def gpus_seen(job: Job) -> int:
+    (vendors,) = [text for name, text in job.artifacts().items() if name.endswith("/vendors")]
+    return vendors.split().count("0x1002")
+
+
+def log_of(job: Job) -> str:
+    return gzip.decompress((job.results / "log.gz").read_bytes()).decode(errors="replace")
+
+
+def only_its_jobs_get_a_gpu(debci: Debci) -> None:
+    """While a worker that has none is as close to them."""
+    jobs = debci.enqueue(*(row[:2] for row in JOBS))
+    with debci.gpu_worker(VARIANT) as worker, debci.worker(PLAIN) as other:
+        for job_id, (package, arch, status) in zip(jobs, JOBS, strict=True):
+            job = debci.wait_for_job(job_id, worker, other)
+            assert (job.package, job.arch, job.status) == (package, arch, status), job
+            assert gpus_seen(job) == (1 if arch == VARIANT else 0), job
+    assert states(debci) == ["free", "free"], states(debci)
+
+
+def one_that_is_not_ready_is_no_result(debci: Debci) -> None:
+    """No driver takes what stands in for it, so there is no render node. The job would have
+    been neutral."""
+    job_id, = debci.enqueue(("aqr-skips", VARIANT))
+    arguments = f"{GPU_ARGUMENTS} --gpu-ready drm"
+    with debci.worker(VARIANT, SEES_GPUS | {"MORE": arguments}) as worker:
+        job = debci.wait_for_job(job_id, worker)
+    assert job.status == "tmpfail", job
+    for words in ("cannot open the testbed: not ready", GPUS[0], "no driver took it"):
+        assert words in log_of(job), log_of(job)
+    assert states(debci) == ["free", "free"], states(debci)
+
+
+@contextlib.contextmanager
+def mended(debci: Debci, gpu: str) -> Iterator[None]:
+    """Whatever becomes of it meanwhile."""
+    config = DEVICES / gpu / "config"
+    before = config.read_bytes()
+    try:
+        yield
+    finally:
+        config.write_bytes(before)
+        debci.gpus("release", gpu)
+
+
+def one_that_goes_bad_between_two_tests_fails_the_testbed(debci: Debci) -> None:
+    """The second test does not get it any more. The next job gets the other GPU."""
+    debci.archive.call = lambda: (DEVICES / GPUS[0] / "config").write_bytes(b"\xff" * 256)
+    with mended(debci, GPUS[0]):
+        jobs = debci.enqueue(("aqr-calls-and-breaks", VARIANT), ("aqr-passes", VARIANT))
+        with debci.gpu_worker(VARIANT) as worker:
+            bad, good = [debci.wait_for_job(job_id, worker) for job_id in jobs]
+        assert (bad.status, good.status) == ("tmpfail", "pass"), (bad, good)
+        assert "has fallen off the bus" in log_of(bad), log_of(bad)
+        assert states(debci) == ["quarantine", "free"]
+
+
+def localtest_says_which_gpu_is_missing(debci: Debci) -> None:
+    done = debci.run(DEBCI, "localtest", "--backend", BACKEND, "--arch", "amd64+gfx942",
+                     debci.archive.tree("aqr-passes"), env=SEES_GPUS)
+    assert done.returncode == 16, (done.returncode, done.stdout)
+    assert "gfx942" in done.stdout and "gfx1030" in done.stdout, done.stdout
+
+
+TESTS = [
+    localtest_says_which_gpu_is_missing,
+    only_its_jobs_get_a_gpu,
+    one_that_is_not_ready_is_no_result,
+    one_that_goes_bad_between_two_tests_fails_the_testbed,
+]
