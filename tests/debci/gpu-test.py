@@ -7,7 +7,8 @@ import pathlib
 import re
 import threading
 
-from world import CHECK_SECONDS, GPUS, VARIANT, Debci
+from services import wait_for
+from world import BACKEND, CHECK_SECONDS, GPUS, SUITE, VARIANT, Debci
 
 OTHER_VARIANT = "amd64+gfx942"
 
@@ -27,12 +28,19 @@ def gpu_of(debci: Debci, package: str) -> str:
 
 
 def a_worker_that_is_declared_to_have_another_gpu_runs_nothing(debci: Debci) -> None:
-    """The reason is in the system's log, and the job stays."""
+    """The reason is in the system's log, and the job stays. debci 4 asks first, and takes none;
+    a worker of debci 3 gives it back after a while, and ends."""
     job, = debci.enqueue(("aqr-passes", OTHER_VARIANT))
-    with debci.gpu_worker(OTHER_VARIANT):
-        debci.system_log.wait_for_lines("gfx942", 1, CHECK_SECONDS)
+    with debci.gpu_worker(OTHER_VARIANT, debci_gpu_patience="1") as worker:
+        if debci.version.startswith("3."):
+            wait_for(worker.has_ended, CHECK_SECONDS, "the worker ends")
+        else:
+            worker.wait_for_line(f"waiting for {BACKEND}/{SUITE}/{OTHER_VARIANT} testbed",
+                                 CHECK_SECONDS)
+        debci.system_log.wait_for_lines("no GPU of this host is a gfx942", 1, CHECK_SECONDS)
     assert debci.job(job).status is None
     assert f" run-id:{job} " in debci.take_message(OTHER_VARIANT)
+    assert not [*pathlib.Path("/tmp").glob("debci-worker-*")]
 
 
 def nothing_runs_on_gpus_in_quarantine(debci: Debci, jobs: list[int]) -> None:

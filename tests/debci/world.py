@@ -148,8 +148,8 @@ class Debci:
         yield worker
         worker.end()
 
-    def gpu_worker(self, arch: str) -> contextlib.AbstractContextManager[Service]:
-        return self.worker(arch, SEES_GPUS | {"MORE": GPU_ARGUMENTS})
+    def gpu_worker(self, arch: str, **env: str) -> contextlib.AbstractContextManager[Service]:
+        return self.worker(arch, SEES_GPUS | {"MORE": GPU_ARGUMENTS} | env)
 
     def gpus(self, *words: str) -> str:
         """What the administrator asks of rocm-qemu-gpus."""
