@@ -170,6 +170,22 @@ def a_gpu_that_has_gone_is_named() -> None:
     assert r"debci-worker@amd64\x2bgfx906_1.service.d" in there.split(), there
 
 
+def who_judges_the_host_looks_at_its_workers() -> None:
+    none, fit, one = parts_of(on_stage(rf"""
+        rocm-qemu-setup --json -u debci || :
+        printf '\0'
+        rocm-qemu-setup --debci-worker --apply >/dev/null
+        rocm-qemu-setup --json -u debci || :
+        printf '\0'
+        rm -r '/etc/systemd/system/{UNITS[1]}.d'
+        rocm-qemu-setup --json -u debci || :
+    """))
+    found = [[f for f in json.loads(text)["findings"] if f["id"] == "debci.workers"]
+             for text in (none, fit, one)]
+    assert found[0] == [] and found[1][0]["severity"] == "pass", found
+    assert found[2][0]["severity"] == "warn" and UNITS[1] in found[2][0]["title"], found
+
+
 def a_quarantined_gpu_has_no_worker() -> None:
     report, = parts_of(on_stage("""
         mkdir -m 1777 -p /run/lock/rocm-gpu
@@ -278,8 +294,8 @@ class Unit:
 def a_stop_tells_only_the_server() -> None:
     with temporary_directory() as directory, Unit(directory) as unit:
         said = unit.stop()
-        assert sorted(said[:2]) == ["amqp-consume told", "autopkgtest-vir told"], said
-        assert sorted(said[2:]) == ["debci-worker ended", "qemu-system-x86 ended"], said
+        assert sorted(said) == ["amqp-consume told", "autopkgtest-vir told", "debci-worker ended",
+                                "qemu-system-x86 ended"], said
 
 
 def a_stop_between_two_jobs_waits_for_nobody() -> None:
@@ -292,5 +308,6 @@ def a_stop_between_two_jobs_waits_for_nobody() -> None:
 run_all([applying_twice_is_applying_once, a_dry_run_and_printing_touch_nothing,
          what_is_not_ours_stays, shells_add_to_lists, systemd_understands_the_units,
          names_are_as_systemd_escape_has_them, a_gpu_that_has_gone_is_named,
-         a_quarantined_gpu_has_no_worker, what_is_missing_is_told, wrong_usage_is_one_line,
+         who_judges_the_host_looks_at_its_workers, a_quarantined_gpu_has_no_worker,
+         what_is_missing_is_told, wrong_usage_is_one_line,
          a_stop_tells_only_the_server, a_stop_between_two_jobs_waits_for_nobody])
