@@ -4,9 +4,22 @@
 import json
 import pathlib
 
-from world import PLAIN, SUITE, VARIANT, Debci
+from world import CHECK_SECONDS, PLAIN, SUITE, VARIANT, Debci
 
+NO_IMAGE = "there is no image"
 IMAGE = pathlib.Path(f"/var/lib/debci/qemu_rocm/{SUITE}-{PLAIN}.img")
+
+
+def without_an_image_nothing_is_said_of_a_package(debci: Debci) -> None:
+    """debci 4 asks, and takes no job; before, jobs fail for the time being."""
+    job_id, = debci.enqueue(("aqr-passes", PLAIN))
+    with debci.worker(PLAIN) as worker:
+        if debci.version.startswith("3."):
+            job = debci.wait_for_job(job_id, worker)
+            assert job.status == "tmpfail" and NO_IMAGE in job.log(), (job, job.log())
+            return
+        worker.wait_for_line(NO_IMAGE, CHECK_SECONDS)
+    assert f" run-id:{job_id} " in debci.take_message(PLAIN)
 
 
 def one_image_is_made_for_all_variants(debci: Debci) -> None:
@@ -19,4 +32,4 @@ def one_image_is_made_for_all_variants(debci: Debci) -> None:
     assert told.returncode == 0 and json.loads(told.stdout)["format"] == "qcow2", told.stdout
 
 
-TESTS = [one_image_is_made_for_all_variants]
+TESTS = [without_an_image_nothing_is_said_of_a_package, one_image_is_made_for_all_variants]

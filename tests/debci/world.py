@@ -4,6 +4,7 @@ packages that it tests, and workers, each as its unit would run it."""
 
 import contextlib
 import dataclasses
+import gzip
 import json
 import os
 import pathlib
@@ -33,6 +34,7 @@ SEES_GPUS = {name: os.environ.pop(name, "")
 GPU_ARGUMENTS = f"--gpu-ready pci --warm off --qemu-command {HERE}/standin/qemu"
 
 COMMAND_SECONDS = 600
+CHECK_SECONDS = 60
 JOB_SECONDS = 300
 
 CONF = """\
@@ -66,6 +68,9 @@ class Job:
     @property
     def results(self) -> pathlib.Path:
         return DATA / "autopkgtest" / SUITE / self.arch / "a" / self.package / str(self.id)
+
+    def log(self) -> str:
+        return gzip.decompress((self.results / "log.gz").read_bytes()).decode(errors="replace")
 
     def artifacts(self) -> dict[str, str]:
         """All files of it but the log, by name."""
