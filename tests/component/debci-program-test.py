@@ -7,6 +7,7 @@ rocm-debci-stop."""
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -231,7 +232,7 @@ def wrong_usage_is_one_line() -> None:
 # then lets go of what the others' inputs hang on.
 ACTOR = """
 import os, signal, sys
-name, *fds = sys.argv[1:]
+name, word, *fds = sys.argv[1:]
 open("/proc/self/comm", "w").write(name)
 def say(word):
     os.write(2, (name + " " + word + "\\n").encode())
@@ -249,26 +250,27 @@ say("ended")
 
 class Unit:
     """What is in the control group of a worker, as far as signals go: QEMU ends with the
-    server, and then the worker's shell, which publishes the result."""
+    server, and so does autopkgtest; debci's shell would publish what comes of it."""
 
     def __init__(self, directory: pathlib.Path, with_server: bool = True) -> None:
         self.log = directory / "log"
         self.procs = directory / "cgroup.procs"
         self.processes = []
         self.begin("amqp-consume")
-        ends = [self.begin(name) for name in ("debci-worker", "qemu-system-x86")]
+        self.begin("debci-worker", "--do-request")
+        ends = [self.begin(name) for name in ("autopkgtest", "qemu-system-x86")]
         if with_server:
-            ends.append(self.begin("autopkgtest-vir", ends))
+            ends.append(self.begin("autopkgtest-vir", "", ends))
             self.held = ends.pop()  # nobody lets go of the server's own input
             for end in ends:
                 os.close(end)
         self.procs.write_text("".join(f"{process.pid}\n" for process in self.processes))
 
-    def begin(self, name: str, fds: Sequence[int] = ()) -> int:
+    def begin(self, name: str, word: str = "", fds: Sequence[int] = ()) -> int:
         """The end of its input."""
         reading, writing = os.pipe()
         with self.log.open("a") as log:
-            process = subprocess.Popen([sys.executable, "-c", ACTOR, name, *map(str, fds)],
+            process = subprocess.Popen([sys.executable, "-c", ACTOR, name, word, *map(str, fds)],
                                        stdin=reading, stdout=subprocess.PIPE, stderr=log,
                                        pass_fds=fds)
         os.close(reading)
@@ -294,15 +296,17 @@ class Unit:
 def a_stop_tells_only_the_server() -> None:
     with temporary_directory() as directory, Unit(directory) as unit:
         said = unit.stop()
-        assert sorted(said) == ["amqp-consume told", "autopkgtest-vir told", "debci-worker ended",
+        assert sorted(said) == ["amqp-consume told", "autopkgtest ended", "autopkgtest-vir told",
                                 "qemu-system-x86 ended"], said
+        assert unit.processes[1].wait(timeout=60) == -signal.SIGKILL
 
 
-def a_stop_between_two_jobs_waits_for_nobody() -> None:
+def a_stop_without_a_testbed_waits_for_nobody() -> None:
     with temporary_directory() as directory, Unit(directory, with_server=False) as unit:
         assert set(unit.stop()) <= {"amqp-consume told"}, unit.log.read_text()
         assert unit.processes[0].wait(timeout=60) == 0
-        assert [process.poll() for process in unit.processes[1:]] == [None, None]
+        assert unit.processes[1].wait(timeout=60) == -signal.SIGKILL
+        assert [process.poll() for process in unit.processes[2:]] == [None, None]
 
 
 run_all([applying_twice_is_applying_once, a_dry_run_and_printing_touch_nothing,
@@ -310,4 +314,4 @@ run_all([applying_twice_is_applying_once, a_dry_run_and_printing_touch_nothing,
          names_are_as_systemd_escape_has_them, a_gpu_that_has_gone_is_named,
          who_judges_the_host_looks_at_its_workers, a_quarantined_gpu_has_no_worker,
          what_is_missing_is_told, wrong_usage_is_one_line,
-         a_stop_tells_only_the_server, a_stop_between_two_jobs_waits_for_nobody])
+         a_stop_tells_only_the_server, a_stop_without_a_testbed_waits_for_nobody])
