@@ -11,7 +11,7 @@ static const struct {
     const char *units;
     const char *spoilt;
     const char *title; /* NULL: nothing */
-} befores[] = {
+} units_before[] = {
     { "", "", NULL },
     { ROCM_1, "", "the workers of debci fit the GPUs" },
     { ROCM_1, "gpu.quarantined=broken", "the workers of debci fit the GPUs" },
@@ -26,16 +26,16 @@ START_TEST(judges_what_was_made)
 {
     g_autoptr(AqrHostFacts) facts = fake_host_new_for_user();
     g_auto(AqrDebciFacts) debci = { .units = g_ptr_array_new_with_free_func(g_free) };
-    g_auto(GStrv) units = g_strsplit(befores[_i].units, " ", -1);
+    g_auto(GStrv) units = g_strsplit(units_before[_i].units, " ", -1);
     g_autoptr(AqrDebciPlan) plan = NULL;
     g_autoptr(AqrFinding) finding = NULL;
 
-    fake_host_spoil(facts, befores[_i].spoilt);
+    fake_host_spoil(facts, units_before[_i].spoilt);
     for (char **unit = units; *unit != NULL; unit++)
         g_ptr_array_add(debci.units, g_strdup(*unit));
     plan = aqr_debci_plan_new(facts, &debci);
     finding = aqr_debci_units_judge(plan, facts, &debci);
-    ck_assert_pstr_eq(finding == NULL ? NULL : finding->title, befores[_i].title);
+    ck_assert_pstr_eq(finding == NULL ? NULL : finding->title, units_before[_i].title);
 }
 END_TEST
 
@@ -51,5 +51,5 @@ void
 add_tests(TCase *tcase)
 {
     tcase_add_test(tcase, names);
-    tcase_add_loop_test(tcase, judges_what_was_made, 0, G_N_ELEMENTS(befores));
+    tcase_add_loop_test(tcase, judges_what_was_made, 0, G_N_ELEMENTS(units_before));
 }
