@@ -16,29 +16,42 @@ from server import run_all, temporary_directory  # noqa: E402
 # What the backend calls, each with its exit status from a file. rocm-qemu-gpus has
 # something to say, too.
 FAKE = """#!/bin/sh
+[ "${0##*/}" != rocm-qemu-create ] || [ "$(id -un)" = debci ] || exit 99
 for word; do printf '<%s>' "$word"; done >>"$stage/calls/${0##*/}"
 echo >>"$stage/calls/${0##*/}"
 [ ! -e "$stage/says/${0##*/}" ] || cat "$stage/says/${0##*/}" >&2
-[ ! -e "$stage/leaves" ] || cp -r "$stage/leaves" "$debci_test_outputdir"
+[ "${0##*/}" != debci-autopkgtest ] || [ ! -e "$stage/leaves" ] ||
+    cp -r "$stage/leaves" "$debci_test_outputdir"
 exit "$(cat "$stage/status/${0##*/}" 2>/dev/null || echo 0)"
 """
-FAKES = ("chown", "debci-autopkgtest", "debci-generate-apt-sources", "rocm-qemu-create",
+FAKES = ("debci-autopkgtest", "debci-generate-apt-sources", "rocm-qemu-create",
          "rocm-qemu-gpus")
 
-# Nothing of this machine's debci, if it has one, is touched.
+# Nothing of this machine's debci, if it has one, is touched. Root becomes the user debci.
 SCRIPT = """
+for file in passwd group; do
+    sed '/^debci:/d' /etc/$file >"$stage/$file"
+done
+echo "debci:x:12345:12345::/nonexistent:/bin/sh" >>"$stage/passwd"
+echo "debci:x:12345:" >>"$stage/group"
+mount --bind "$stage/passwd" /etc/passwd
+mount --bind "$stage/group" /etc/group
 mount -t tmpfs none /var/lib
-mkdir -p /var/lib/debci/qemu_rocm
+mkdir -p /var/lib/debci
+[ -z "$image" ] || install -d -o debci -g debci /var/lib/debci/qemu_rocm
 [ -z "$image" ] || touch -d "$age ago" "/var/lib/debci/qemu_rocm/$image"
 rc=0
 "$@" || rc=$?
-ls /var/lib/debci/qemu_rocm >"$stage/images"
+[ ! -e /var/lib/debci/qemu_rocm ] || stat -c %U /var/lib/debci/qemu_rocm >"$stage/owner"
 exit $rc
 """
 # debci's own, as far as the backend reads it. It takes the configuration's word for all.
 LIBRARY = """
 debci_suite=${debci_suite:-bookworm}
 debci_arch=amd64
+case $configured in
+    '$(exit 1)') exit 1 ;;
+esac
 debci_autopkgtest_args_qemu_rocm=$configured
 """
 
@@ -51,8 +64,11 @@ class Stage:
         self.output = directory / "output"
         backends = directory / "debci" / "backends"
         shutil.copytree(TOP / "data" / "debci" / "backends", backends, symlinks=True)
-        for name in ("bin", "calls", "status", "says", "debci/lib"):
+        for name in ("bin", "calls", "status", "says", "leaves", "debci/lib"):
             (directory / name).mkdir()
+        directory.chmod(0o755)
+        (directory / "calls").chmod(0o777)
+        (directory / "leaves" / "exitcode").write_text("0\n")
         (directory / "debci" / "lib" / "environment.sh").write_text(LIBRARY)
         for name in FAKES:
             (directory / "bin" / name).write_text(FAKE)
@@ -117,7 +133,8 @@ def it_tells_autopkgtest_what_to_run(directory, arch, given, configured, gpu, mo
     assert result.returncode == 0, result
     assert stage.calls("debci-autopkgtest") == [
         "<--user><debci><--apt-upgrade><--add-apt-source=deb http://example.org ./>"
-        f"<--output-dir={stage.output}><hello><--><qemu+rocm>{gpu}<--gpu-wait><3600>{IMAGE}{more}"]
+        f"<--output-dir={stage.output}><hello><--><qemu+rocm>{gpu}<--gpu-wait><1200>{IMAGE}{more}"
+        f"<--artifacts><{stage.output}>"]
 
 
 @each((("qemu-rocm",), ("qemu+rocm",)))
@@ -131,8 +148,31 @@ def other_names_are_the_same(directory, backend) -> None:
 def autopkgtest_s_status_is_its_own(directory, status) -> None:
     stage = Stage(directory)
     stage.says("debci-autopkgtest", status, "")
+    (directory / "leaves" / "exitcode").write_text(f"{status}\n")
     assert stage.test_package("amd64").returncode == status
-    assert not stage.output.exists()
+    assert (stage.output / "exitcode").read_text() == f"{status}\n"
+    assert not (stage.output / "log").exists()
+
+
+# Who has been told wrong words, or is killed, leaves nothing; a worker of debci 3 would get that
+# job again and again.
+@each(((20, "amd64"), (137, "amd64"), (2, "amd64+gfx1030")))
+def there_is_a_result_in_any_case(directory, status, arch) -> None:
+    stage = Stage(directory)
+    shutil.rmtree(directory / "leaves")
+    stage.says("debci-autopkgtest", status, "")
+    assert stage.test_package(arch).returncode == 16
+    assert (stage.output / "exitcode").read_text() == "16\n"
+    assert f"ended with {status}" in (stage.output / "log").read_text()
+
+
+def a_log_that_cannot_be_written_does_not_matter() -> None:
+    with temporary_directory() as directory:
+        stage = Stage(directory, image="")
+        stage.output.mkdir()
+        (stage.output / "log").symlink_to("/dev/full")
+        assert stage.test_package("amd64").returncode == 16
+        assert (stage.output / "exitcode").read_text() == "16\n"
 
 
 # A testbed that fails is no verdict on the package, whichever debci asks.
@@ -141,7 +181,11 @@ def autopkgtest_s_status_is_its_own(directory, status) -> None:
     ("amd64+gfx1030;true", {}, "no gfx target"),
     ("amd64+", {}, "no gfx target"),
     ("amd64+none", {}, "no gfx target"),
+    ("+gfx1030", {}, "no gfx target"),
+    ("amd64+gfx1030+gfx900", {}, "no gfx target"),
     ("amd64", {"image": ""}, "there is no image"),
+    ("amd64", {"configured": "--accel tcg --qemu-options='x"}, "its quotes do not match"),
+    ("amd64", {"configured": "$(exit 1)"}, "configuration cannot be read"),
 ))
 def what_cannot_work_is_a_testbed_failure(directory, arch, settings, says) -> None:
     stage = Stage(directory, **settings)
@@ -154,20 +198,21 @@ def what_cannot_work_is_a_testbed_failure(directory, arch, settings, says) -> No
 
 
 SICK = '{"gpus": [{"quarantine": null}, {"quarantine": "it smells"}]}'
+LEFT = '{"gpus": [{"quarantine": null, "trouble": "it smells"}]}'
 WELL = '{"gpus": [{"quarantine": null}]}'
 
 
 # autopkgtest's status and what the evidence says of the GPUs; the status, and the file exitcode.
 @each((
     (4, SICK, 16, "16\n"), (6, SICK, 16, "16\n"), (8, SICK, 16, "16\n"), (12, SICK, 16, "16\n"),
-    (0, SICK, 0, "0\n"), (2, SICK, 2, "2\n"), (16, SICK, 16, "16\n"), (20, SICK, 20, "20\n"),
-    (4, WELL, 4, "4\n"), (8, WELL, 8, "8\n"), (4, None, 4, "4\n"), (4, "no json", 4, "4\n"),
+    (0, SICK, 0, "0\n"), (2, SICK, 16, "16\n"), (14, LEFT, 16, "16\n"), (16, SICK, 16, "16\n"), (20, SICK, 20, "20\n"),
+    (4, WELL, 4, "4\n"), (8, WELL, 8, "8\n"), (4, None, 16, "16\n"), (4, "no json", 16, "16\n"),
 ))
 def no_verdict_comes_of_a_sick_gpu(directory, found, gpus, status, exitcode) -> None:
     stage = Stage(directory)
     stage.says("debci-autopkgtest", found, "")
     left = directory / "leaves"
-    (left / "testbed").mkdir(parents=True)
+    (left / "testbed").mkdir()
     (left / "log").write_text("what autopkgtest says\n")
     (left / "exitcode").write_text(f"{found}\n")
     if gpus is not None:
@@ -175,11 +220,21 @@ def no_verdict_comes_of_a_sick_gpu(directory, found, gpus, status, exitcode) -> 
     assert stage.test_package("amd64+gfx1030").returncode == status
     assert (stage.output / "exitcode").read_text() == exitcode
     log = (stage.output / "log").read_text()
-    assert log.startswith("what autopkgtest says\n") and ("it smells" in log) == (status != found)
+    assert log.startswith("what autopkgtest says\n")
+    assert ("it smells" in log or "not known" in log) == (status != found), log
+
+
+def a_test_without_gpu_has_none_that_is_sick() -> None:
+    with temporary_directory() as directory:
+        stage = Stage(directory)
+        stage.says("debci-autopkgtest", 4, "")
+        (directory / "leaves" / "testbed").mkdir()
+        assert stage.test_package("amd64").returncode == 4
 
 
 # Who may be asked: a worker is quiet.
-@each((("false", "<wait><gfx1030>"), ("true", "<wait><--absent><gfx1030>")))
+@each((("false", "<wait><gfx1030>"),
+       ("true", "<wait><--absent><--timeout=1200><gfx1030>")))
 def the_gpu_is_waited_for(directory, quiet, asked) -> None:
     stage = Stage(directory)
     stage.says("rocm-qemu-gpus", 0, "waiting for a GPU: it smells\n")
@@ -188,6 +243,43 @@ def the_gpu_is_waited_for(directory, quiet, asked) -> None:
     assert stage.calls("rocm-qemu-gpus") == [asked]
     assert stage.test_package("amd64", debci_quiet=quiet).returncode == 0
     assert stage.calls("rocm-qemu-gpus") == [asked]
+
+
+# A worker as debci's, on a stage: what amqp-consume and the shell below it are called. What the
+# shell does after the job shows who is there still; the other waits for the next one then.
+WORKER = """
+cp /bin/sh "$stage/bin/amqp-consume"
+mkfifo "$stage/queue"
+cat >"$stage/worker" <<'END'
+case $1 in
+    --do-request) "$program" "--output-dir=$debci_test_outputdir" hello || :; touch "$stage/published" ;;
+    *)
+        ! sh "$stage/worker" --do-request || touch "$stage/acknowledged"
+        read -r job <"$stage/queue" ;;
+esac
+END
+rc=0
+amqp-consume "$stage/worker" || rc=$?
+exit $rc
+"""
+
+
+def a_job_goes_back_when_there_is_no_gpu_for_long() -> None:
+    with temporary_directory() as directory:
+        stage = Stage(directory)
+        stage.says("rocm-qemu-gpus", 1, "no GPU is free after 1200 s: it smells\n")
+        output = directory / "debci-worker-1-abc" / "incoming" / "h" / "hello" / "1"
+        output.parent.mkdir(parents=True)
+        program = directory / "debci" / "backends" / "qemu_rocm" / "test-package"
+        result = subprocess.run(
+            ["unshare", "--mount", "sh", "-euc", WORKER], capture_output=True, text=True, timeout=60,
+            check=False, stdin=subprocess.DEVNULL, env=stage.environment | {
+                "debci_suite": "bookworm", "debci_arch": "amd64+gfx1030", "debci_quiet": "true",
+                "debci_test_outputdir": str(output), "program": str(program)})
+        assert result.returncode == 137 and "goes back to its queue" in result.stderr, result
+        assert not (directory / "published").exists() and not (directory / "acknowledged").exists()
+        assert not (directory / "debci-worker-1-abc").exists()
+        assert stage.calls("debci-autopkgtest") == []
 
 
 def without_the_gpu_no_test_runs() -> None:
@@ -224,6 +316,7 @@ def a_testbed_is_checked(directory, arch, settings, gpus, status, says) -> None:
     ("amd64+gfx1030", "10 minutes", "amd64", 0),
     ("amd64", "10 minutes", "amd64", 0),
     ("amd64+sparkle", "2 hours", "amd64", None),
+    ("+gfx1030", "2 hours", "", None),
 ))
 def an_image_is_made(directory, arch, age, base, number) -> None:
     stage = Stage(directory, age=age)
@@ -232,6 +325,7 @@ def an_image_is_made(directory, arch, age, base, number) -> None:
     assert result.returncode == (1 if number is None else 0), result
     calls = stage.calls("rocm-qemu-create")
     assert len(calls) == (number or 0), calls
+    assert number is None or (directory / "owner").read_text() == "debci\n"
     for call in calls:
         head, _, tail = call.partition("<--sources>")
         assert head == f"<--release><bookworm><--arch><{base}>"
@@ -256,7 +350,9 @@ for program in ("mispipe", "jq"):
         raise SystemExit(77)
 run_all([
     it_tells_autopkgtest_what_to_run, other_names_are_the_same, autopkgtest_s_status_is_its_own,
-    what_cannot_work_is_a_testbed_failure, no_verdict_comes_of_a_sick_gpu, the_gpu_is_waited_for,
-    without_the_gpu_no_test_runs, a_testbed_is_checked, an_image_is_made,
-    a_failed_image_is_a_failure,
+    there_is_a_result_in_any_case, a_log_that_cannot_be_written_does_not_matter,
+    what_cannot_work_is_a_testbed_failure, no_verdict_comes_of_a_sick_gpu,
+    a_test_without_gpu_has_none_that_is_sick, the_gpu_is_waited_for,
+    a_job_goes_back_when_there_is_no_gpu_for_long, without_the_gpu_no_test_runs,
+    a_testbed_is_checked, an_image_is_made, a_failed_image_is_a_failure,
 ])

@@ -67,9 +67,13 @@ PACKAGES = {
     "aqr-fails": ("", LOOK_AROUND + "exit 1\n"),
     "aqr-skips": ("skippable", LOOK_AROUND + "exit 77\n"),
     "aqr-powers-off": ("needs-root, isolation-machine", LOOK_AROUND + "sync\npoweroff -ff\n"),
+    "aqr-calls-and-breaks": ("breaks-testbed", LOOK_AROUND + CALL),
     "aqr-meets": ("", LOOK_AROUND + MEET),
     "aqr-meets-and-calls": ("", LOOK_AROUND + MEET + CALL + "exit 1\n"),
 }
+
+# A second test, for those that want a fresh testbed after the first.
+SECOND = {"aqr-calls-and-breaks": "\nTest-Command: true\nDepends:\n"}
 
 
 def run(directory: pathlib.Path, *argv: str) -> bytes:
@@ -107,7 +111,8 @@ class Archive:
             "control": CONTROL.format(name=name) + binary,
             "changelog": CHANGELOG.format(name=name),
             "source/format": "3.0 (native)\n",
-            "tests/control": f"Tests: looks-around\nDepends:\n{restrictions}",
+            "tests/control": f"Tests: looks-around\nDepends:\n{restrictions}"
+                             + SECOND.get(name, ""),
             "tests/looks-around": script,
             "rules": "#!/usr/bin/make -f\n%:\n\tdh $@\n",
         })

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC2154
 #
 # What the scripts of this backend share. They have set $backend, this directory, and debci
 # has set debci_suite and debci_arch.
@@ -13,16 +13,21 @@ gpu=none
 [ "$base_arch" = "$debci_arch" ] || gpu=${debci_arch#*+}
 
 image_dir=/var/lib/debci/qemu_rocm
-# shellcheck disable=SC2034
 image=$image_dir/$debci_suite-$base_arch.img
 
 # The user debci has no home directory that could be written to.
-[ "$(id -u)" = 0 ] || export XDG_CACHE_HOME="$image_dir/cache"
+if [ "$(id -u)" != 0 ] && [ -w "$image_dir/cache" ]; then
+    export XDG_CACHE_HOME="$image_dir/cache"
+fi
+
+# A broker gives a job that somebody has for too long to another: RabbitMQ after half an hour,
+# its consumer_timeout. Before that, a job that waits for a GPU is handed back.
+gpu_patience=${debci_gpu_patience:-1200} # seconds
 
 # Tells what is wrong with it, if anything.
 check_arch() {
     case $debci_arch in
-        *+*[!0-9a-z]*) ;;
+        *[!+0-9a-z]* | +* | *+*+*) ;;
         *+gfx[0-9]*) return 0 ;;
         *+*) ;;
         *) return 0 ;;
@@ -31,9 +36,8 @@ check_arch() {
     return 1
 }
 
-# wait_for_gpu OPTION waits until such a GPU can be had, while it is in use, and in
-# quarantine: debci's worker has one job at a time, and leaves the others to healthy workers
-# meanwhile. That this host has none is an error at once, unless OPTION is --absent. What is
+# wait_for_gpu OPTIONS waits until such a GPU can be had, while it is in use, and in
+# quarantine. That this host has none is an error at once, unless OPTIONS have --absent. What is
 # waited for, and what is wrong, goes to standard error and to the system's log: a worker's
 # own messages get lost.
 wait_for_gpu() {

@@ -1,0 +1,68 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What data/doc/rocm-autopkgtest.md tells maintainers to write is what autopkgtest accepts, and
+its scripts are scripts."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.dont_write_bytecode = True
+sys.path[:0] = [str(TOP / "tests" / "support"), "/usr/share/autopkgtest/lib"]
+from server import run_all, temporary_directory  # noqa: E402
+
+try:
+    import testdesc
+except ImportError:
+    print("autopkgtest is not installed")
+    raise SystemExit(77) from None
+
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CAPABILITIES = ["isolation-machine", "revert", "root-on-testbed"]
+
+
+def blocks(kind: str) -> list[str]:
+    text = (TOP / "data" / "doc" / "rocm-autopkgtest.md").read_text()
+    return [body for language, body in BLOCK.findall(text) if language == kind]
+
+
+def accepted(control: str) -> tuple[list[str], bool]:
+    """The names of the tests that would run, and whether some would be skipped."""
+    with temporary_directory() as source:
+        (source / "debian" / "tests").mkdir(parents=True)
+        (source / "debian" / "control").write_text(
+            "Source: foo\n\nPackage: libfoo-tools\nArchitecture: any\n")
+        (source / "debian" / "tests" / "control").write_text(control)
+        for name in re.findall(r"^Tests: (.*)$", control, re.MULTILINE):
+            (source / "debian" / "tests" / name).write_text("#!/bin/sh\n")
+        tests, skipped = testdesc.parse_debian_source(str(source), CAPABILITIES, "amd64")
+        return [test.name for test in tests], skipped
+
+
+def today_s_control_file_is_accepted() -> None:
+    today, _ = blocks("")
+    assert accepted(today) == (["libfoo-tests", "set-clocks"], False)
+
+
+def a_field_that_is_not_known_skips() -> None:
+    _, proposed = blocks("")
+    assert accepted(proposed) == ([], True)
+
+
+def features_that_are_not_known_do_no_harm() -> None:
+    assert accepted("Tests: foo\nFeatures: gpu=gfx906,gfx1030\nClasses: gpu\n") == (["foo"], False)
+
+
+def scripts_are_scripts() -> None:
+    for script in blocks("sh"):
+        for words in (["sh", "-n"], ["shellcheck", "--shell=sh", "--exclude=SC2148", "-"]):
+            done = subprocess.run(words, input=script, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, (script, done.stdout, done.stderr)
+
+
+run_all([
+    today_s_control_file_is_accepted, a_field_that_is_not_known_skips,
+    features_that_are_not_known_do_no_harm, scripts_are_scripts,
+])
