@@ -11,11 +11,12 @@
 #include "aqr-config.h"
 #include "base/error.h"
 #include "cli/program.h"
-#include "core/debci-plan.h"
+#include "core/debci-units.h"
 #include "core/host-checks.h"
 #include "core/setup-plan.h"
 #include "core/setup-report.h"
 #include "debci-worker.h"
+#include "host/debci-facts.h"
 #include "host/host-facts.h"
 #include "host/setup-apply.h"
 #include "options.h"
@@ -50,6 +51,23 @@ print_report(const AqrSetupReport *report, gboolean json)
     return print(text);
 }
 
+/* With --gpu the other GPUs' workers are none of its business. */
+static void
+judge_workers(const AqrHostQuery *query, const AqrHostFacts *facts, GPtrArray *findings)
+{
+    g_auto(AqrDebciFacts) debci = { 0 };
+    g_autoptr(AqrDebciPlan) plan = NULL;
+    AqrFinding *finding;
+
+    if (query->slots->len > 0)
+        return;
+    debci.units = aqr_debci_facts_find_units(query->root);
+    plan = aqr_debci_plan_new(facts, &debci);
+    finding = aqr_debci_units_judge(plan, facts, &debci);
+    if (finding != NULL)
+        g_ptr_array_add(findings, finding);
+}
+
 /* What is judged is how the host is afterwards. */
 static gboolean
 judge(const SetupOptions *options, const AqrHostQuery *query, const GPtrArray *steps)
@@ -58,6 +76,7 @@ judge(const SetupOptions *options, const AqrHostQuery *query, const GPtrArray *s
     g_autoptr(GPtrArray) findings = aqr_host_checks_judge(facts);
     const AqrSetupReport report = { .facts = facts, .findings = findings, .steps = steps };
 
+    judge_workers(query, facts, findings);
     return print_report(&report, options->json) && aqr_setup_report_is_good(&report);
 }
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "core/unit-name.h"
+#include "core/debci-units.h"
 #include "core/version.h"
 
 /* --- plain things ------------------------------------------------------------ */
@@ -42,16 +42,6 @@ add_finding(AqrDebciPlan *plan, const char *id, const AqrHostGpu *gpu)
 
     g_ptr_array_add(plan->findings, finding);
     return finding;
-}
-
-/* What debci-worker@.service calls its @n-th worker for @gfx. */
-static char *
-name_unit(const char *gfx, guint n)
-{
-    g_autofree char *name = g_strdup_printf("%s+%s_%u", AQR_DEBCI_ARCH, gfx, n);
-    g_autofree char *instance = aqr_unit_name_escape(name);
-
-    return g_strconcat(AQR_DEBCI_UNIT_PREFIX, instance, AQR_DEBCI_UNIT_SUFFIX, NULL);
 }
 
 /* --- debci itself ------------------------------------------------------------ */
@@ -227,7 +217,7 @@ plan_gpu(const AqrHostFacts *facts, const AqrHostGpu *gpu, AqrDebciPlan *plan)
     worker = g_new0(AqrDebciWorker, 1);
     worker->gpu = gpu;
     worker->arch = g_strdup_printf("%s+%s", AQR_DEBCI_ARCH, gpu->gpu->gfx);
-    worker->unit = name_unit(gpu->gpu->gfx, count_workers(plan, worker->arch) + 1);
+    worker->unit = aqr_debci_units_name(gpu->gpu->gfx, count_workers(plan, worker->arch) + 1);
     tell_worker(facts, worker, finding);
     g_ptr_array_add(plan->workers, worker);
 }
@@ -256,29 +246,6 @@ judge_gpus(const AqrHostFacts *facts, const AqrDebciPlan *plan, AqrFinding *find
 
 /* --- what was before --------------------------------------------------------- */
 
-/* One in quarantine keeps the unit that it has had. */
-static gboolean
-is_expected(const AqrHostFacts *facts, const char *unit)
-{
-    for (guint i = 0; i < facts->gpus->len; i++) {
-        const AqrHostGpu *gpu = g_ptr_array_index(facts->gpus, i);
-        guint n = 0;
-
-        for (guint j = 0; j <= i; j++) {
-            const AqrHostGpu *other = g_ptr_array_index(facts->gpus, j);
-
-            n += g_strcmp0(gpu->gpu->gfx, other->gpu->gfx) == 0;
-        }
-        if (gpu->gpu->gfx != NULL) {
-            g_autofree char *name = name_unit(gpu->gpu->gfx, n);
-
-            if (g_str_equal(name, unit))
-                return TRUE;
-        }
-    }
-    return FALSE;
-}
-
 static void
 judge_unit(const char *unit, AqrDebciPlan *plan)
 {
@@ -306,7 +273,7 @@ aqr_debci_plan_new(const AqrHostFacts *facts, const AqrDebciFacts *debci)
     for (guint i = 0; debci->units != NULL && i < debci->units->len; i++) {
         const char *unit = g_ptr_array_index(debci->units, i);
 
-        if (!is_expected(facts, unit))
+        if (!aqr_debci_units_expect(facts, unit))
             judge_unit(unit, plan);
     }
     return plan;

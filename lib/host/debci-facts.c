@@ -71,8 +71,8 @@ compare_names(gconstpointer a, gconstpointer b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static GPtrArray *
-find_units(const char *root)
+GPtrArray *
+aqr_debci_facts_find_units(const char *root)
 {
     g_autofree char *path = g_build_filename(root, UNITS, NULL);
     g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
@@ -97,5 +97,5 @@ aqr_debci_facts_gather(const char *root, const AqrStop *stop, AqrDebciFacts *fac
     facts->has_collector = find_collector(root);
     facts->subuid = read_file(root, "/etc/subuid");
     facts->subgid = read_file(root, "/etc/subgid");
-    facts->units = find_units(root);
+    facts->units = aqr_debci_facts_find_units(root);
 }

@@ -7,6 +7,7 @@ rocm-debci-stop."""
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -170,6 +171,22 @@ def a_gpu_that_has_gone_is_named() -> None:
     assert r"debci-worker@amd64\x2bgfx906_1.service.d" in there.split(), there
 
 
+def who_judges_the_host_looks_at_its_workers() -> None:
+    none, fit, one = parts_of(on_stage(rf"""
+        rocm-qemu-setup --json -u debci || :
+        printf '\0'
+        rocm-qemu-setup --debci-worker --apply >/dev/null
+        rocm-qemu-setup --json -u debci || :
+        printf '\0'
+        rm -r '/etc/systemd/system/{UNITS[1]}.d'
+        rocm-qemu-setup --json -u debci || :
+    """))
+    found = [[f for f in json.loads(text)["findings"] if f["id"] == "debci.workers"]
+             for text in (none, fit, one)]
+    assert found[0] == [] and found[1][0]["severity"] == "pass", found
+    assert found[2][0]["severity"] == "warn" and UNITS[1] in found[2][0]["title"], found
+
+
 def a_quarantined_gpu_has_no_worker() -> None:
     report, = parts_of(on_stage("""
         mkdir -m 1777 -p /run/lock/rocm-gpu
@@ -215,7 +232,7 @@ def wrong_usage_is_one_line() -> None:
 # then lets go of what the others' inputs hang on.
 ACTOR = """
 import os, signal, sys
-name, *fds = sys.argv[1:]
+name, word, *fds = sys.argv[1:]
 open("/proc/self/comm", "w").write(name)
 def say(word):
     os.write(2, (name + " " + word + "\\n").encode())
@@ -233,26 +250,27 @@ say("ended")
 
 class Unit:
     """What is in the control group of a worker, as far as signals go: QEMU ends with the
-    server, and then the worker's shell, which publishes the result."""
+    server, and so does autopkgtest; debci's shell would publish what comes of it."""
 
     def __init__(self, directory: pathlib.Path, with_server: bool = True) -> None:
         self.log = directory / "log"
         self.procs = directory / "cgroup.procs"
         self.processes = []
         self.begin("amqp-consume")
-        ends = [self.begin(name) for name in ("debci-worker", "qemu-system-x86")]
+        self.begin("debci-worker", "--do-request")
+        ends = [self.begin(name) for name in ("autopkgtest", "qemu-system-x86")]
         if with_server:
-            ends.append(self.begin("autopkgtest-vir", ends))
+            ends.append(self.begin("autopkgtest-vir", "", ends))
             self.held = ends.pop()  # nobody lets go of the server's own input
             for end in ends:
                 os.close(end)
         self.procs.write_text("".join(f"{process.pid}\n" for process in self.processes))
 
-    def begin(self, name: str, fds: Sequence[int] = ()) -> int:
+    def begin(self, name: str, word: str = "", fds: Sequence[int] = ()) -> int:
         """The end of its input."""
         reading, writing = os.pipe()
         with self.log.open("a") as log:
-            process = subprocess.Popen([sys.executable, "-c", ACTOR, name, *map(str, fds)],
+            process = subprocess.Popen([sys.executable, "-c", ACTOR, name, word, *map(str, fds)],
                                        stdin=reading, stdout=subprocess.PIPE, stderr=log,
                                        pass_fds=fds)
         os.close(reading)
@@ -278,19 +296,22 @@ class Unit:
 def a_stop_tells_only_the_server() -> None:
     with temporary_directory() as directory, Unit(directory) as unit:
         said = unit.stop()
-        assert sorted(said[:2]) == ["amqp-consume told", "autopkgtest-vir told"], said
-        assert sorted(said[2:]) == ["debci-worker ended", "qemu-system-x86 ended"], said
+        assert sorted(said) == ["amqp-consume told", "autopkgtest ended", "autopkgtest-vir told",
+                                "qemu-system-x86 ended"], said
+        assert unit.processes[1].wait(timeout=60) == -signal.SIGKILL
 
 
-def a_stop_between_two_jobs_waits_for_nobody() -> None:
+def a_stop_without_a_testbed_waits_for_nobody() -> None:
     with temporary_directory() as directory, Unit(directory, with_server=False) as unit:
         assert set(unit.stop()) <= {"amqp-consume told"}, unit.log.read_text()
         assert unit.processes[0].wait(timeout=60) == 0
-        assert [process.poll() for process in unit.processes[1:]] == [None, None]
+        assert unit.processes[1].wait(timeout=60) == -signal.SIGKILL
+        assert [process.poll() for process in unit.processes[2:]] == [None, None]
 
 
 run_all([applying_twice_is_applying_once, a_dry_run_and_printing_touch_nothing,
          what_is_not_ours_stays, shells_add_to_lists, systemd_understands_the_units,
          names_are_as_systemd_escape_has_them, a_gpu_that_has_gone_is_named,
-         a_quarantined_gpu_has_no_worker, what_is_missing_is_told, wrong_usage_is_one_line,
-         a_stop_tells_only_the_server, a_stop_between_two_jobs_waits_for_nobody])
+         who_judges_the_host_looks_at_its_workers, a_quarantined_gpu_has_no_worker,
+         what_is_missing_is_told, wrong_usage_is_one_line,
+         a_stop_tells_only_the_server, a_stop_without_a_testbed_waits_for_nobody])

@@ -46,7 +46,7 @@ look_at(const char *spoilt)
     facts->user.name = g_strdup("debci");
     facts->user_is_caller = FALSE;
     fake_host_spoil(facts, "groups=debci; memlock=8388608; libvirt_socket.exists=yes; "
-                           "vfio_conf.autoload=false; lease_dir.exists=no");
+                           "vfio_conf.autoload=false");
     fake_host_spoil(facts, spoilt);
     aqr_host_facts_add_gpus(facts, &query);
     return facts;

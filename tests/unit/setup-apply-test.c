@@ -181,13 +181,13 @@ END_TEST
 
 /* A secret: its mode and group are what they shall be before its text is there. */
 static const struct {
-    guint32 before; /* the mode; 0: no file */
     const char *group;
+    guint32 before; /* the mode; 0: no file */
     AqrStepResult result;
 } modes[] = {
-    { 0, NULL, AQR_STEP_DONE },    { 0640, NULL, AQR_STEP_SAME },
-    { 0644, NULL, AQR_STEP_DONE }, { 0, "no-such-group", AQR_STEP_FAILED },
-    { 0, "root", AQR_STEP_DONE }, /* as root */
+    { NULL, 0, AQR_STEP_DONE },    { NULL, 0640, AQR_STEP_SAME },
+    { NULL, 0644, AQR_STEP_DONE }, { "no-such-group", 0, AQR_STEP_FAILED },
+    { "root", 0, AQR_STEP_DONE }, /* as root */
 };
 
 START_TEST(keeps_a_secret)
