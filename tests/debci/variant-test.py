@@ -3,7 +3,6 @@
 is not ready in the guest, and with one that goes bad between two tests."""
 
 import contextlib
-import gzip
 import json
 import pathlib
 from collections.abc import Iterator
@@ -33,10 +32,6 @@ def gpus_seen(job: Job) -> int:
     return vendors.split().count("0x1002")
 
 
-def log_of(job: Job) -> str:
-    return gzip.decompress((job.results / "log.gz").read_bytes()).decode(errors="replace")
-
-
 def only_its_jobs_get_a_gpu(debci: Debci) -> None:
     """While a worker that has none is as close to them."""
     jobs = debci.enqueue(*(row[:2] for row in JOBS))
@@ -57,7 +52,7 @@ def one_that_is_not_ready_is_no_result(debci: Debci) -> None:
         job = debci.wait_for_job(job_id, worker)
     assert job.status == "tmpfail", job
     for words in ("cannot open the testbed: not ready", GPUS[0], "no driver took it"):
-        assert words in log_of(job), log_of(job)
+        assert words in job.log(), job.log()
     assert states(debci) == ["free", "free"], states(debci)
 
 
@@ -81,7 +76,7 @@ def one_that_goes_bad_between_two_tests_fails_the_testbed(debci: Debci) -> None:
         with debci.gpu_worker(VARIANT) as worker:
             bad, good = [debci.wait_for_job(job_id, worker) for job_id in jobs]
         assert (bad.status, good.status) == ("tmpfail", "pass"), (bad, good)
-        assert "has fallen off the bus" in log_of(bad), log_of(bad)
+        assert "has fallen off the bus" in bad.log(), bad.log()
         assert states(debci) == ["quarantine", "free"]
 
 
