@@ -253,19 +253,34 @@ aqr_evidence_flush(AqrEvidence *evidence)
 
 /* --- other files ------------------------------------------------------- */
 
+static gboolean
+write_file(const AqrEvidence *evidence, const char *name, gconstpointer bytes, gsize length,
+           GError **error)
+{
+    g_autofree char *path = path_of(evidence, name);
+    g_autoptr(AqrEvidenceFile) file = aqr_evidence_file_new(path, error);
+
+    return file != NULL && aqr_evidence_file_write(file, 0, bytes, length, error);
+}
+
+/* g_file_set_contents() would wait for the disk. */
 void
 aqr_evidence_put(AqrEvidence *evidence, const char *name, const char *text)
 {
+    g_autofree char *draft = NULL, *from = NULL, *to = NULL;
     g_autoptr(GError) failed = NULL;
-    g_autofree char *path = NULL;
-    gsize length = strlen(text);
 
-    if (!is_kept(evidence) || length > FILE_MAX)
+    if (!is_kept(evidence) || strlen(text) > FILE_MAX)
         return;
-    path = path_of(evidence, name);
-    if (!g_file_set_contents_full(path, text, (gssize)length, G_FILE_SET_CONTENTS_CONSISTENT, 0666,
-                                  &failed))
+    draft = g_strconcat(name, ".new", NULL);
+    from = path_of(evidence, draft);
+    to = path_of(evidence, name);
+    if (!write_file(evidence, draft, text, strlen(text), &failed)) {
+        g_unlink(from);
         give_up(evidence, failed);
+    } else {
+        g_rename(from, to);
+    }
 }
 
 gsize
@@ -277,18 +292,15 @@ aqr_evidence_dump_room(const AqrEvidence *evidence)
 void
 aqr_evidence_add_dump(AqrEvidence *evidence, GBytes *dump)
 {
-    g_autofree char *name = NULL, *path = NULL;
+    g_autofree char *name = NULL;
     g_autoptr(GError) failed = NULL;
-    g_autoptr(AqrEvidenceFile) file = NULL;
     gsize length;
     gconstpointer bytes = g_bytes_get_data(dump, &length);
 
     if (length > aqr_evidence_dump_room(evidence))
         return;
     name = g_strdup_printf("guest-coredump-%u", evidence->dumps + 1);
-    path = path_of(evidence, name);
-    file = aqr_evidence_file_new(path, &failed);
-    if (file == NULL || !aqr_evidence_file_write(file, 0, bytes, length, &failed)) {
+    if (!write_file(evidence, name, bytes, length, &failed)) {
         give_up(evidence, failed);
         return;
     }

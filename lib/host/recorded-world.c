@@ -2,7 +2,6 @@
 #include "host/recorded-world.h"
 
 #include <libvirt/libvirt-qemu.h>
-#include <string.h>
 
 #include "core/gpu-evidence.h"
 #include "core/vm-evidence.h"

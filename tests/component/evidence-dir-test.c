@@ -158,6 +158,7 @@ START_TEST(replaces_files)
     aqr_evidence_put(evidence, "gpus.json", "{}");
     text = read_kept("gpus.json");
     ck_assert_str_eq(text, "{}");
+    ck_assert(!is_there("testbed/gpus.json.new"));
 }
 END_TEST
 

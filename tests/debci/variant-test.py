@@ -3,14 +3,8 @@
 is not ready in the guest, and with one that goes bad between two tests."""
 
 import contextlib
-import json
-import pathlib
-from collections.abc import Iterator
 
-from world import BACKEND, DEBCI, GPU_ARGUMENTS, PLAIN, SEES_GPUS, VARIANT, Debci, Job
-
-GPUS = ["0000:03:00.0", "0000:0a:00.0"]
-DEVICES = pathlib.Path("/sys/bus/pci/devices")
+from world import BACKEND, DEBCI, GPU_ARGUMENTS, GPUS, PLAIN, SEES_GPUS, VARIANT, Debci
 
 # Package, architecture, status.
 JOBS = [
@@ -21,17 +15,6 @@ JOBS = [
 ]
 
 
-def states(debci: Debci) -> list[str]:
-    listed = json.loads(debci.gpus("--json", "list"))["gpus"]
-    assert [gpu["address"] for gpu in listed] == GPUS, listed
-    return [gpu["state"] for gpu in listed]
-
-
-def gpus_seen(job: Job) -> int:
-    (vendors,) = [text for name, text in job.artifacts().items() if name.endswith("/vendors")]
-    return vendors.split().count("0x1002")
-
-
 def only_its_jobs_get_a_gpu(debci: Debci) -> None:
     """While a worker that has none is as close to them."""
     jobs = debci.enqueue(*(row[:2] for row in JOBS))
@@ -39,8 +22,8 @@ def only_its_jobs_get_a_gpu(debci: Debci) -> None:
         for job_id, (package, arch, status) in zip(jobs, JOBS, strict=True):
             job = debci.wait_for_job(job_id, worker, other)
             assert (job.package, job.arch, job.status) == (package, arch, status), job
-            assert gpus_seen(job) == (1 if arch == VARIANT else 0), job
-    assert states(debci) == ["free", "free"], states(debci)
+            assert job.gpus_seen() == (1 if arch == VARIANT else 0), job
+    assert debci.gpu_states() == ["free", "free"], debci.gpu_states()
 
 
 def one_that_is_not_ready_is_no_result(debci: Debci) -> None:
@@ -53,31 +36,19 @@ def one_that_is_not_ready_is_no_result(debci: Debci) -> None:
     assert job.status == "tmpfail", job
     for words in ("cannot open the testbed: not ready", GPUS[0], "no driver took it"):
         assert words in job.log(), job.log()
-    assert states(debci) == ["free", "free"], states(debci)
-
-
-@contextlib.contextmanager
-def mended(debci: Debci, gpu: str) -> Iterator[None]:
-    """Whatever becomes of it meanwhile."""
-    config = DEVICES / gpu / "config"
-    before = config.read_bytes()
-    try:
-        yield
-    finally:
-        config.write_bytes(before)
-        debci.gpus("release", gpu)
+    assert debci.gpu_states() == ["free", "free"], debci.gpu_states()
 
 
 def one_that_goes_bad_between_two_tests_fails_the_testbed(debci: Debci) -> None:
     """The second test does not get it any more. The next job gets the other GPU."""
-    debci.archive.call = lambda: (DEVICES / GPUS[0] / "config").write_bytes(b"\xff" * 256)
-    with mended(debci, GPUS[0]):
+    with contextlib.ExitStack() as stack:
+        debci.archive.call = lambda: stack.enter_context(debci.lost(GPUS[0]))
         jobs = debci.enqueue(("aqr-calls-and-breaks", VARIANT), ("aqr-passes", VARIANT))
         with debci.gpu_worker(VARIANT) as worker:
             bad, good = [debci.wait_for_job(job_id, worker) for job_id in jobs]
         assert (bad.status, good.status) == ("tmpfail", "pass"), (bad, good)
         assert "has fallen off the bus" in bad.log(), bad.log()
-        assert states(debci) == ["quarantine", "free"]
+        assert debci.gpu_states() == ["quarantine", "free"], debci.gpu_states()
 
 
 def localtest_says_which_gpu_is_missing(debci: Debci) -> None:

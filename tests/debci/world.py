@@ -55,6 +55,10 @@ packages-under-test:
 """
 
 
+# The stand-in's.
+GPUS = ["0000:03:00.0", "0000:0a:00.0"]
+
+
 @dataclasses.dataclass
 class Job:
     """What the database says of it, and where its results are."""
@@ -77,6 +81,11 @@ class Job:
         with tarfile.open(self.results / "artifacts.tar.gz") as tar:
             return {member.name: tar.extractfile(member).read().decode(errors="replace")
                     for member in tar if member.isfile()}
+
+    def gpus_seen(self) -> int:
+        """How many functions of AMD's its test has seen."""
+        (vendors,) = [text for name, text in self.artifacts().items() if name.endswith("/vendors")]
+        return vendors.split().count("0x1002")
 
 
 class Debci:
@@ -147,6 +156,24 @@ class Debci:
         done = self.run("rocm-qemu-gpus", *words, user="root", env=SEES_GPUS)
         assert done.returncode == 0, done.stdout
         return done.stdout
+
+    def gpu_states(self) -> list[str]:
+        listed = json.loads(self.gpus("--json", "list"))["gpus"]
+        assert [gpu["address"] for gpu in listed] == GPUS, listed
+        return [gpu["state"] for gpu in listed]
+
+    @contextlib.contextmanager
+    def lost(self, gpu: str) -> Iterator[None]:
+        """It has fallen off the bus. In the end it is mended, whatever has become of it."""
+        config = pathlib.Path("/sys/bus/pci/devices", gpu, "config")
+        before = config.read_bytes()
+        config.write_bytes(b"\xff" * len(before))
+        try:
+            yield
+        finally:
+            config.write_bytes(before)
+            if self.gpu_states()[GPUS.index(gpu)] == "quarantine":
+                self.gpus("release", gpu)
 
     def run(self, *argv: str, user: str = "debci", env: Mapping[str, str] | None = None,
             given: str | None = None, seconds: float = COMMAND_SECONDS

@@ -5,6 +5,7 @@ that of the suite which is named as the argument."""
 
 import atexit
 import dataclasses
+import json
 import os
 import pathlib
 import shutil
@@ -74,7 +75,8 @@ class Run:
              test_image()],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             timeout=1200, check=False,
-            env=environment(TMPDIR=str(scratch / "t"), AQR_WARM="on", AQR_WARM_DIR=warm))
+            env=environment(TMPDIR=str(scratch / "t"), AQR_WARM="on", AQR_WARM_DIR=warm,
+                            debci_test_outputdir=str(output)))
         left = [name for name in os.listdir(scratch / "t")
                 if not name.startswith("autopkgtest-fifo")]
         knowing = processes_knowing(str(scratch))
@@ -83,6 +85,7 @@ class Run:
             assert not left and not knowing, (left, knowing)
             summary = " ".join((output / "summary").read_text().split())
             assert summary == self.summary, summary
+            check_evidence(output / "testbed")
             self.check(output)
         finally:
             shutil.rmtree(scratch)
@@ -105,6 +108,13 @@ def prepare_sample(here: pathlib.Path) -> tuple[str, ...]:
     (here / "copied" / "text").write_text("from the host\n")
     return (f"--copy={here}/copied:/srv/copied", "--setup-commands=touch /srv/set-up",
             "--env=SAMPLE=two words", str(package), str(SAMPLE))
+
+
+def check_evidence(kept: pathlib.Path) -> None:
+    """It is where debci looks, which is where autopkgtest wanted an empty directory."""
+    timeline = json.loads((kept / "timeline.json").read_text())
+    assert timeline[0]["event"] == "open-begin" and timeline[-1]["event"] == "close", timeline
+    assert "Linux version" in (kept / "guest-kernel.log").read_text()
 
 
 def find_artifact(output: pathlib.Path, name: str) -> pathlib.Path:

@@ -81,6 +81,31 @@ def it_goes_to_the_guest_and_back() -> None:
         assert server.quit() == 0, server.stderr()
 
 
+@lab.limits(seconds=240)
+def it_is_told_of_when_all_is_over() -> None:
+    hang = "amdgpu 0000:01:00.0: amdgpu: GPU reset begin!"
+    with temporary_directory() as here, gpu_testbed(f"--artifacts={here}") as server:
+        server.open()
+        server.sh(f"echo '<3>{hang}' >/dev/kmsg")
+        assert server.quit() == 0, server.stderr()
+        assert server.stderr().count("the GPU hung, as the guest's kernel says: ") == 1
+        kept = here / "testbed"
+        timeline = {event["event"]: event for event in json.loads(
+            (kept / "timeline.json").read_text())}
+        assert list(timeline)[:2] == ["open-begin", "gpu-lease"], timeline
+        assert timeline["gpu-lease"]["gpus"][0]["address"] == zoo.GPU, timeline
+        (seen,) = timeline["gpu-ready"]["gpus"]
+        assert seen["driver"] == "aty128fb" and seen["address"].endswith(".0"), timeline
+        assert hang in timeline["gpu-trouble"]["message"], timeline
+        assert list(timeline)[-3:] == ["vm-end", "gpu-return", "close"], timeline
+        gpus = json.loads((kept / "gpus.json").read_text())
+        assert gpus["when"] == "after VM 1" and gpus["gpus"][0]["quarantine"] is None, gpus
+        assert [function["address"] for function in gpus["gpus"][0]["functions"]] == [
+            zoo.GPU, zoo.AUDIO]
+        assert hang in (kept / "guest-kernel.log").read_text()
+        assert "vfio" in (kept / "host-kernel.log").read_text()
+
+
 def any_gpu_is_one_that_can_be_passed() -> None:
     """Two of the three; the third shares its group with a network card."""
     with gpu_testbed(gpu="any") as one, gpu_testbed(gpu="any") as other:
@@ -363,11 +388,12 @@ def gpus_are_looked_after() -> None:
 @lab.limits(seconds=300)
 def the_selftest_passes() -> None:
     """All the way of a GPU, and the report of it."""
-    with temporary_directory() as tmp:
-        report = run("env", f"TMPDIR={tmp}", "rocm-qemu-setup", "--selftest", "--rounds=1", *lab.L2,
+    with temporary_directory() as tmp, temporary_directory() as kept:
+        report = run("env", f"TMPDIR={tmp}", f"AQR_ARTIFACTS={kept}", "rocm-qemu-setup", "--selftest", "--rounds=1", *lab.L2,
                      "--qemu-options=-readconfig /lab/l2/l2.cfg", f"--gpu={zoo.GPU}", READY,
                      "/lab/l2/disk")
         assert not list(tmp.iterdir())
+        assert json.loads((kept / "testbed" / "timeline.json").read_text())[-1]["event"] == "close"
     for words in (": passed", "| 1 | boot |", "| 1 | reset |", "| 1 | as before |", zoo.GPU,
                   "0x5046"):
         assert words in report, (words, report)
@@ -383,7 +409,7 @@ def the_host_is_judged() -> None:
 
 
 TESTS = [
-    it_goes_to_the_guest_and_back, any_gpu_is_one_that_can_be_passed, both_go_to_one_guest,
+    it_goes_to_the_guest_and_back, it_is_told_of_when_all_is_over, any_gpu_is_one_that_can_be_passed, both_go_to_one_guest,
     one_on_vfio_stays_there, a_daemon_does_it_too, the_second_waits_and_gets_it,
     waiting_is_bounded_and_can_be_stopped, what_cannot_be_passed_is_named,
     without_the_modules_it_says_so, what_somebody_else_has_is_left_alone,
