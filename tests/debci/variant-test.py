@@ -16,10 +16,11 @@ JOBS = [
 
 
 def only_its_jobs_get_a_gpu(debci: Debci) -> None:
-    """While a worker that has none is as close to them."""
-    jobs = debci.enqueue(*(row[:2] for row in JOBS))
+    """While a worker that has none is as close to them. One after the other, as debci 3.12's
+    publisher overlooks a result that comes while it sends another."""
     with debci.gpu_worker(VARIANT) as worker, debci.worker(PLAIN) as other:
-        for job_id, (package, arch, status) in zip(jobs, JOBS, strict=True):
+        for package, arch, status in JOBS:
+            job_id, = debci.enqueue((package, arch))
             job = debci.wait_for_job(job_id, worker, other)
             assert (job.package, job.arch, job.status) == (package, arch, status), job
             assert job.gpus_seen() == (1 if arch == VARIANT else 0), job
