@@ -46,7 +46,7 @@ def nothing_runs_on_gpus_in_quarantine(debci: Debci, jobs: list[int]) -> None:
 def two_workers_run_at_once(debci: Debci, stack: contextlib.ExitStack) -> None:
     lost = []
 
-    # debci 3.12's publisher overlooks a result that comes while it sends another.
+    # debci's publisher overlooks a result that comes while it sends another.
     def called() -> None:
         debci.wait_for_job(jobs[0])
         lost.append(gpu_of(debci, "aqr-meets-and-calls"))

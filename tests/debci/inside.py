@@ -3,7 +3,7 @@
 """In the root file system of a release: builds and installs our program, and runs the
 tests, each a function that takes a Debci, in the list TESTS of a file *-test.py.
 
-inside.py RELEASE BUILD_DIR [TEST...]"""
+inside.py RELEASE [TEST...] [-TEST...], a file or a function: these, but not those"""
 
 import importlib.util
 import os
@@ -38,15 +38,26 @@ def install_ours() -> None:
     say(f"      our program is built and installed ({time.monotonic() - begin:.1f} s)")
 
 
-def find_tests(wanted: list[str]) -> list:
+def is_wanted(names: set[str], words: list[str]) -> bool:
+    """All need the image."""
+    if {f"-{name}" for name in names} & {*words}:
+        return False
+    wanted = {word for word in words if not word.startswith("-")}
+    return not wanted or bool(names & {*wanted, FILES[0]})
+
+
+def find_tests(words: list[str]) -> list:
     found = []
     for name in FILES:
         spec = importlib.util.spec_from_file_location(f"{name}_test", HERE / f"{name}-test.py")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        found += [test for test in module.TESTS
-                  if not wanted or name == FILES[0] or {name, test.__name__} & {*wanted}]
-    return found
+        found += [(name, test) for test in module.TESTS]
+    every = {word for pair in found for word in (pair[0], pair[1].__name__)}
+    unknown = {word.removeprefix("-") for word in words} - every
+    if unknown:
+        raise SystemExit(f"inside.py: no test {' '.join(unknown)}; there are {' '.join(every)}")
+    return [test for name, test in found if is_wanted({name, test.__name__}, words)]
 
 
 def run(test, debci: world.Debci) -> bool:
@@ -75,8 +86,8 @@ def left_over() -> list[str]:
 
 
 def main() -> int:
-    release, *wanted = sys.argv[1:]
-    tests = find_tests(wanted)
+    release, *words = sys.argv[1:]
+    tests = find_tests(words)
     begin = time.monotonic()
     with world.debci(release, install_ours) as debci:
         say(f"      debci {debci.version} is up ({time.monotonic() - begin:.1f} s)")

@@ -70,7 +70,7 @@ class Service:
     def wait_for_line(self, text: str, seconds: float) -> None:
         wait_for(lambda: self.has_said(text) or self.has_ended(), seconds,
                  f"{self.name} says \"{text}\"")
-        assert self.has_said(text), f"{self.name} has ended, and did not say \"{text}\""
+        assert self.has_said(text), f"it did not say \"{text}\":\n{self.tail()}"
 
     def end(self) -> int:
         """As systemd ends a unit: SIGTERM to all of its processes."""

@@ -16,7 +16,7 @@ JOBS = [
 
 
 def only_its_jobs_get_a_gpu(debci: Debci) -> None:
-    """While a worker that has none is as close to them. One after the other, as debci 3.12's
+    """While a worker that has none is as close to them. One after the other, as debci's
     publisher overlooks a result that comes while it sends another."""
     with debci.gpu_worker(VARIANT) as worker, debci.worker(PLAIN) as other:
         for package, arch, status in JOBS:
