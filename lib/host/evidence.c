@@ -33,8 +33,8 @@ typedef struct {
 } Log;
 
 struct AqrEvidence {
-    char *parent;
-    char *dir; /* ours; NULL: there is none yet, or any more */
+    char *parent; /* NULL: nothing is kept */
+    char *dir;    /* ours; NULL: there is none yet, or any more */
     void (*say)(const char *text, gpointer data);
     gpointer data;
     gboolean begun;
@@ -54,7 +54,7 @@ aqr_evidence_new(const char *dir, void (*say)(const char *text, gpointer data), 
 {
     AqrEvidence *evidence = g_new0(AqrEvidence, 1);
 
-    evidence->parent = g_canonicalize_filename(dir, NULL);
+    evidence->parent = dir == NULL ? NULL : g_canonicalize_filename(dir, NULL);
     evidence->say = say;
     evidence->data = data;
     evidence->dump_room = DUMPS_MAX;
@@ -82,8 +82,8 @@ aqr_evidence_free(AqrEvidence *evidence)
     g_free(evidence);
 }
 
-static gboolean
-is_kept(const AqrEvidence *evidence)
+gboolean
+aqr_evidence_is_kept(const AqrEvidence *evidence)
 {
     return evidence != NULL && evidence->dir != NULL;
 }
@@ -131,7 +131,7 @@ aqr_evidence_begin(AqrEvidence *evidence)
     g_autoptr(GError) failed = NULL;
     g_autofree char *path = NULL;
 
-    if (evidence == NULL || evidence->begun)
+    if (evidence == NULL || evidence->parent == NULL || evidence->begun)
         return;
     evidence->begun = TRUE;
     evidence->start = g_get_monotonic_time();
@@ -168,7 +168,8 @@ aqr_evidence_tell(AqrEvidence *evidence, const AqrEvent *event)
     g_autofree char *json = NULL;
     g_autoptr(GError) failed = NULL;
 
-    if (!is_kept(evidence) || aqr_timeline_file_length(evidence->timeline) > TIMELINE_MAX)
+    if (!aqr_evidence_is_kept(evidence) ||
+        aqr_timeline_file_length(evidence->timeline) > TIMELINE_MAX)
         return;
     dated.time = g_get_real_time();
     dated.at = g_get_monotonic_time() - evidence->start;
@@ -183,7 +184,7 @@ aqr_evidence_warn(AqrEvidence *evidence, const char *name, const char *message)
 {
     const AqrEvent event = { .name = name, .message = message };
 
-    if (!is_kept(evidence))
+    if (evidence == NULL)
         return;
     aqr_evidence_tell(evidence, &event);
     evidence->say(message, evidence->data);
@@ -218,7 +219,7 @@ aqr_evidence_log(AqrEvidence *evidence, AqrEvidenceLog which, const char *text, 
     g_autoptr(GError) failed = NULL;
     Log *log;
 
-    if (!is_kept(evidence) || length == 0)
+    if (!aqr_evidence_is_kept(evidence) || length == 0)
         return;
     log = &evidence->logs[which];
     if ((log->file != NULL || open_log(evidence, which, &failed)) &&
@@ -240,9 +241,9 @@ take_kernel_log(AqrEvidence *evidence)
 void
 aqr_evidence_flush(AqrEvidence *evidence)
 {
-    if (is_kept(evidence))
+    if (aqr_evidence_is_kept(evidence))
         take_kernel_log(evidence);
-    for (int i = 0; i < AQR_EVIDENCE_N_LOGS && is_kept(evidence); i++) {
+    for (int i = 0; i < AQR_EVIDENCE_N_LOGS && aqr_evidence_is_kept(evidence); i++) {
         g_autoptr(GError) failed = NULL;
         AqrCappedFile *file = evidence->logs[i].file;
 
@@ -270,7 +271,7 @@ aqr_evidence_put(AqrEvidence *evidence, const char *name, const char *text)
     g_autofree char *draft = NULL, *from = NULL, *to = NULL;
     g_autoptr(GError) failed = NULL;
 
-    if (!is_kept(evidence) || strlen(text) > FILE_MAX)
+    if (!aqr_evidence_is_kept(evidence) || strlen(text) > FILE_MAX)
         return;
     draft = g_strconcat(name, ".new", NULL);
     from = path_of(evidence, draft);
@@ -286,7 +287,7 @@ aqr_evidence_put(AqrEvidence *evidence, const char *name, const char *text)
 gsize
 aqr_evidence_dump_room(const AqrEvidence *evidence)
 {
-    return is_kept(evidence) ? MIN(evidence->dump_room, DUMP_MAX) : 0;
+    return aqr_evidence_is_kept(evidence) ? MIN(evidence->dump_room, DUMP_MAX) : 0;
 }
 
 void

@@ -102,7 +102,7 @@ take_gpus(gpointer data, GError **error)
 
     if (aqr_live_world.take_gpus(world, &failed) && world->spec->gpus.gpus->len == 0)
         return TRUE; /* none is asked for */
-    if (failed != NULL || step.evidence == NULL)
+    if (failed != NULL || !aqr_evidence_is_kept(step.evidence))
         return end(&step, NULL, failed, error);
     put_gpus(world, "before the first VM");
     return end(&step, aqr_gpu_evidence_name(aqr_gpu_hold_get_gpus(world->gpus)), NULL, NULL);
@@ -166,12 +166,14 @@ start(gpointer data, AqrStart most, AqrStart *how, GError **error)
     AqrLiveWorld *world = data;
     Step step = begin(world, "vm-start");
     GError *failed = NULL;
+    char *details = NULL;
     gboolean done;
 
     aqr_evidence_begin_vm(step.evidence);
     done = aqr_live_world.start(world, most, how, &failed);
-    return end(&step, done && step.evidence != NULL ? describe_vm(world, *how) : NULL, failed,
-               error);
+    if (done && aqr_evidence_is_kept(step.evidence))
+        details = describe_vm(world, *how);
+    return end(&step, details, failed, error);
 }
 
 static gboolean
@@ -191,11 +193,14 @@ save(gpointer data, gboolean *ended, GError **error)
     return end(&step, NULL, failed, error);
 }
 
-/* Its kernel's messages do not outlast it, nor a restart of it. */
+/* Its kernel's messages do not outlast it, nor a restart of it. What they say of a GPU somebody is
+ * to hear who keeps nothing, too. */
 static void
 ask_guest(AqrLiveWorld *world)
 {
-    if (evidence_of(world) != NULL && world->vm != NULL && aqr_vm_check_alive(world->vm, NULL))
+    gboolean wanted = aqr_evidence_is_kept(evidence_of(world)) || world->spec->gpus.gpus->len > 0;
+
+    if (wanted && world->vm != NULL && aqr_vm_check_alive(world->vm, NULL))
         aqr_evidence_guest_gather(evidence_of(world), aqr_vm_get_link(world->vm), "");
 }
 
@@ -234,7 +239,7 @@ stop(gpointer data, gboolean orderly)
         ask_guest(world);
     step = begin(world, "vm-end");
     aqr_live_world.stop(world, orderly);
-    if (!had_vm || step.evidence == NULL)
+    if (!had_vm || !aqr_evidence_is_kept(step.evidence))
         return;
     end(&step, NULL, NULL, NULL);
     look_after(world);

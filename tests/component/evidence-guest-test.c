@@ -133,6 +133,25 @@ START_TEST(keeps_log)
 }
 END_TEST
 
+/* Nobody keeps anything, or the disk is full: here a directory is where the log is to be. */
+START_TEST(says_what_nobody_keeps)
+{
+    g_autofree char *in_the_way = g_build_filename(dir, "kept/testbed/guest-kernel.log", NULL);
+
+    if (_i == 0) {
+        aqr_evidence_free(evidence);
+        evidence = aqr_evidence_new(NULL, say, said);
+    } else {
+        ck_assert_int_eq(g_mkdir(in_the_way, 0755), 0);
+    }
+    put_dmesg("echo '" HANG "'; echo '" LOST "'");
+    put(DUMPS "/devcd1/data", "a\0b", 3);
+    gather();
+    ck_assert_msg(g_str_has_suffix(said->str, SAYS SAYS_LOST), "%s", said->str);
+    ck_assert_int_eq(said->len == strlen(SAYS SAYS_LOST), _i == 0);
+}
+END_TEST
+
 /* A guest that hangs is not waited for for long, nor is one that is lost. */
 START_TEST(gives_up)
 {
@@ -210,6 +229,7 @@ add_tests(TCase *tcase)
 {
     tcase_add_checked_fixture(tcase, set_up_guest, tear_down_guest);
     tcase_add_loop_test(tcase, keeps_log, 0, G_N_ELEMENTS(rows));
+    tcase_add_loop_test(tcase, says_what_nobody_keeps, 0, 2);
     tcase_add_test(tcase, gives_up);
     tcase_add_test(tcase, stands_a_lost_guest);
     tcase_add_test(tcase, keeps_versions);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /* Where evidence cannot be kept, from the beginning or any more. */
+#include <glib/gstdio.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -21,7 +22,6 @@ go_on(void)
         log_much(AQR_EVIDENCE_CONSOLE, 20);
         aqr_evidence_put(evidence, "gpus.json", "{}");
         aqr_evidence_add_dump(evidence, dump);
-        aqr_evidence_warn(evidence, "gpu-trouble", "it is lost");
         aqr_evidence_flush(evidence);
     }
 }
@@ -36,6 +36,14 @@ check_said_once(const char *why)
     ck_assert_ptr_eq(strchr(said->str, '\n'), said->str + said->len - 1);
 }
 
+static void
+put_in_the_way(const char *name)
+{
+    g_autofree char *path = g_build_filename(dir, name, NULL);
+
+    ck_assert_int_eq(g_mkdir(path, 0755), 0);
+}
+
 static const struct {
     const char *parent, *why;
 } unusable[] = {
@@ -43,6 +51,26 @@ static const struct {
     { "file/below", "\": Not a directory" },
     { "link", "\": No such file or directory" },
 };
+
+/* The user wants nothing kept, or it can be no longer: a directory is where a file is to be. */
+START_TEST(warns_all_the_same)
+{
+    aqr_evidence_free(evidence);
+    evidence = new_evidence(_i == 0 ? NULL : dir);
+    aqr_evidence_begin(evidence);
+    ck_assert_int_eq(aqr_evidence_is_kept(evidence), _i != 0);
+    if (_i != 0) {
+        put_in_the_way("testbed/console.log");
+        log_console("text", 4);
+        check_said_once("console.log\": File exists");
+        g_string_truncate(said, 0);
+    }
+    ck_assert(!aqr_evidence_is_kept(evidence));
+    aqr_evidence_warn(evidence, "gpu-trouble", "it is lost");
+    ck_assert_str_eq(said->str, "it is lost\n");
+    ck_assert_int_eq(is_there("testbed"), _i != 0);
+}
+END_TEST
 
 START_TEST(stands_no_directory)
 {
@@ -129,6 +157,7 @@ void
 add_tests(TCase *tcase)
 {
     tcase_add_checked_fixture(tcase, set_up_evidence, tear_down_evidence);
+    tcase_add_loop_test(tcase, warns_all_the_same, 0, 2);
     tcase_add_loop_test(tcase, stands_no_directory, 0, G_N_ELEMENTS(unusable));
     tcase_add_test(tcase, stands_a_read_only_disk);
     tcase_add_test(tcase, stands_a_full_disk);
