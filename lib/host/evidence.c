@@ -88,6 +88,22 @@ aqr_evidence_is_kept(const AqrEvidence *evidence)
     return evidence != NULL && evidence->dir != NULL;
 }
 
+static char *
+path_of(const AqrEvidence *evidence, const char *name)
+{
+    return g_build_filename(evidence->dir, name, NULL);
+}
+
+/* Nobody will say any more how the GPUs are. */
+static void
+remove_gpus(const AqrEvidence *evidence)
+{
+    g_autofree char *path = evidence->dir == NULL ? NULL : path_of(evidence, AQR_EVIDENCE_GPUS);
+
+    if (path != NULL)
+        g_unlink(path);
+}
+
 /* A disk that is full will not have room for half a minute and then again. */
 static void
 give_up(AqrEvidence *evidence, const GError *why)
@@ -95,6 +111,7 @@ give_up(AqrEvidence *evidence, const GError *why)
     g_autofree char *text =
         g_strdup_printf("no evidence of this run is kept from here on: %s", why->message);
 
+    remove_gpus(evidence);
     close_files(evidence);
     evidence->say(text, evidence->data);
 }
@@ -117,12 +134,6 @@ make_dir(const char *parent, GError **error)
     g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "cannot make a directory in \"%s\": %s", parent,
                 g_strerror(errno));
     return NULL;
-}
-
-static char *
-path_of(const AqrEvidence *evidence, const char *name)
-{
-    return g_build_filename(evidence->dir, name, NULL);
 }
 
 void
@@ -265,23 +276,37 @@ write_file(const AqrEvidence *evidence, const char *name, gconstpointer bytes, g
 }
 
 /* g_file_set_contents() would wait for the disk. */
+static gboolean
+replace_file(const AqrEvidence *evidence, const char *name, const char *text, GError **error)
+{
+    g_autofree char *draft = g_strconcat(name, ".new", NULL);
+    g_autofree char *from = path_of(evidence, draft);
+    g_autofree char *to = path_of(evidence, name);
+
+    if (!write_file(evidence, draft, text, strlen(text), error)) {
+        g_unlink(from);
+        return FALSE;
+    }
+    if (g_rename(from, to) == 0)
+        return TRUE;
+    g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "cannot write \"%s\": %s", to, g_strerror(errno));
+    g_unlink(from);
+    return FALSE;
+}
+
 void
 aqr_evidence_put(AqrEvidence *evidence, const char *name, const char *text)
 {
-    g_autofree char *draft = NULL, *from = NULL, *to = NULL;
+    g_autofree char *path = NULL;
     g_autoptr(GError) failed = NULL;
 
-    if (!aqr_evidence_is_kept(evidence) || strlen(text) > FILE_MAX)
+    if (!aqr_evidence_is_kept(evidence))
         return;
-    draft = g_strconcat(name, ".new", NULL);
-    from = path_of(evidence, draft);
-    to = path_of(evidence, name);
-    if (!write_file(evidence, draft, text, strlen(text), &failed)) {
-        g_unlink(from);
+    path = path_of(evidence, name);
+    if (strlen(text) > FILE_MAX)
+        g_unlink(path);
+    else if (!replace_file(evidence, name, text, &failed))
         give_up(evidence, failed);
-    } else {
-        g_rename(from, to);
-    }
 }
 
 gsize

@@ -43,7 +43,11 @@ void aqr_evidence_warn(AqrEvidence *evidence, const char *name, const char *mess
 
 void aqr_evidence_log(AqrEvidence *evidence, AqrEvidenceLog which, const char *text, gsize length);
 
-/* A file of its own, in place of an earlier one; small. */
+/* How the testbed's GPUs are now: somebody judges a test by it. It is not there rather than
+ * out of date. */
+#define AQR_EVIDENCE_GPUS "gpus.json"
+
+/* A file of its own, in place of an earlier one; none, if it is not small. */
 void aqr_evidence_put(AqrEvidence *evidence, const char *name, const char *text);
 
 /* A device core dump of the guest; one of more than aqr_evidence_dump_room() bytes is not kept. */

@@ -65,7 +65,7 @@ do_step(AqrLiveWorld *world, const char *name, gboolean (*function)(gpointer, GE
 /* --- GPUs -------------------------------------------------------------- */
 
 static AqrGpuEvidence *
-look_at_gpu(const AqrGpu *gpu)
+look_at_gpu(const AqrGpu *gpu, const char *trouble)
 {
     AqrGpuEvidence *health = g_new0(AqrGpuEvidence, 1);
     g_autofree char *address = aqr_gpu_address(gpu);
@@ -74,6 +74,7 @@ look_at_gpu(const AqrGpu *gpu)
 
     health->vbios = aqr_sysfs_read(dir, "vbios_version");
     health->quarantine = aqr_quarantine_reason(slot);
+    health->trouble = g_strdup(trouble);
     return health;
 }
 
@@ -83,14 +84,27 @@ put_gpus(const AqrLiveWorld *world, const char *when)
     const GPtrArray *gpus = aqr_gpu_hold_get_gpus(world->gpus);
     g_autoptr(GPtrArray) healths =
         g_ptr_array_new_with_free_func((GDestroyNotify)aqr_gpu_evidence_free);
+    const char *trouble = aqr_gpu_hold_trouble(world->gpus);
     g_autofree char *json = NULL;
 
     if (gpus->len == 0)
         return;
     for (guint i = 0; i < gpus->len; i++)
-        g_ptr_array_add(healths, look_at_gpu(g_ptr_array_index(gpus, i)));
+        g_ptr_array_add(healths, look_at_gpu(g_ptr_array_index(gpus, i), trouble));
     json = aqr_gpu_evidence_json(when, gpus, healths);
-    aqr_evidence_put(evidence_of(world), "gpus.json", json);
+    aqr_evidence_put(evidence_of(world), AQR_EVIDENCE_GPUS, json);
+}
+
+/* A VM that ended, or did not come to be, for which they may be to blame. */
+static void
+look_after(const AqrLiveWorld *world)
+{
+    AqrEvidence *evidence = evidence_of(world);
+    g_autofree char *when = g_strdup_printf("after VM %u", aqr_evidence_get_vm(evidence));
+
+    aqr_evidence_flush(evidence);
+    if (world->gpus != NULL && aqr_evidence_is_kept(evidence))
+        put_gpus(world, when);
 }
 
 static gboolean
@@ -173,7 +187,10 @@ start(gpointer data, AqrStart most, AqrStart *how, GError **error)
     done = aqr_live_world.start(world, most, how, &failed);
     if (done && aqr_evidence_is_kept(step.evidence))
         details = describe_vm(world, *how);
-    return end(&step, details, failed, error);
+    if (end(&step, details, failed, error))
+        return TRUE;
+    look_after(world);
+    return FALSE;
 }
 
 static gboolean
@@ -215,17 +232,6 @@ static gboolean
 wait_reboot(gpointer data, GError **error)
 {
     return do_step(data, "guest-reset", aqr_live_world.wait_reboot, error);
-}
-
-static void
-look_after(const AqrLiveWorld *world)
-{
-    AqrEvidence *evidence = evidence_of(world);
-    g_autofree char *when = g_strdup_printf("after VM %u", aqr_evidence_get_vm(evidence));
-
-    aqr_evidence_flush(evidence);
-    if (world->gpus != NULL)
-        put_gpus(world, when);
 }
 
 static void

@@ -57,6 +57,7 @@ END_TEST
 
 START_TEST(replaces_files)
 {
+    g_autofree char *much = g_strnfill(MIB + 1, 'x');
     g_autofree char *text = NULL;
 
     aqr_evidence_begin(evidence);
@@ -65,6 +66,9 @@ START_TEST(replaces_files)
     text = read_kept("gpus.json");
     ck_assert_str_eq(text, "{}");
     ck_assert(!is_there("testbed/gpus.json.new"));
+    aqr_evidence_put(evidence, "gpus.json", much);
+    ck_assert(!is_there("testbed/gpus.json"));
+    ck_assert_str_eq(said->str, "");
 }
 END_TEST
 

@@ -52,6 +52,8 @@ static const struct {
     { "link", "\": No such file or directory" },
 };
 
+static const char *const in_the_way[] = { "testbed/console.log", "testbed/gpus.json.new" };
+
 /* The user wants nothing kept, or it can be no longer: a directory is where a file is to be. */
 START_TEST(warns_all_the_same)
 {
@@ -69,6 +71,23 @@ START_TEST(warns_all_the_same)
     aqr_evidence_warn(evidence, "gpu-trouble", "it is lost");
     ck_assert_str_eq(said->str, "it is lost\n");
     ck_assert_int_eq(is_there("testbed"), _i != 0);
+}
+END_TEST
+
+/* Whoever reads it later must not take it for how they were at the end. */
+START_TEST(leaves_no_word_of_gpus)
+{
+    aqr_evidence_begin(evidence);
+    aqr_evidence_put(evidence, AQR_EVIDENCE_GPUS, "before the first VM");
+    aqr_evidence_put(evidence, "guest-firmware.txt", "that of the first VM");
+    ck_assert(is_there("testbed/gpus.json"));
+    put_in_the_way(in_the_way[_i]);
+    log_console("text", 4);
+    aqr_evidence_put(evidence, AQR_EVIDENCE_GPUS, "after VM 1");
+    check_said_once("File exists");
+    ck_assert(!is_there("testbed/gpus.json"));
+    ck_assert(is_there("testbed/guest-firmware.txt"));
+    ck_assert_uint_eq(count_events(), 0);
 }
 END_TEST
 
@@ -124,10 +143,12 @@ START_TEST(stands_a_full_disk)
         return;
     aqr_evidence_begin(evidence);
     tell("open", "before");
+    aqr_evidence_put(evidence, AQR_EVIDENCE_GPUS, "before the first VM");
     go_on();
     check_said_once("console.log\": No space left on device");
     ck_assert_uint_eq(count_events(), 2);
     ck_assert_uint_gt(size_of("console.log"), 100 << 10);
+    ck_assert(!is_there("testbed/gpus.json"));
     unmount();
 }
 END_TEST
@@ -158,6 +179,7 @@ add_tests(TCase *tcase)
 {
     tcase_add_checked_fixture(tcase, set_up_evidence, tear_down_evidence);
     tcase_add_loop_test(tcase, warns_all_the_same, 0, 2);
+    tcase_add_loop_test(tcase, leaves_no_word_of_gpus, 0, G_N_ELEMENTS(in_the_way));
     tcase_add_loop_test(tcase, stands_no_directory, 0, G_N_ELEMENTS(unusable));
     tcase_add_test(tcase, stands_a_read_only_disk);
     tcase_add_test(tcase, stands_a_full_disk);

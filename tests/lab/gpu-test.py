@@ -106,6 +106,7 @@ def it_is_told_of_when_all_is_over() -> None:
         assert list(timeline)[-3:] == ["vm-end", "gpu-return", "close"], timeline
         gpus = json.loads((kept / "gpus.json").read_text())
         assert gpus["when"] == "after VM 1" and gpus["gpus"][0]["quarantine"] is None, gpus
+        assert gpus["gpus"][0]["trouble"] is None, gpus
         assert [function["address"] for function in gpus["gpus"][0]["functions"]] == [
             zoo.GPU, zoo.AUDIO]
         assert HANG in (kept / "guest-kernel.log").read_text()
