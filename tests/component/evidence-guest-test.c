@@ -238,6 +238,7 @@ START_TEST(keeps_dumps)
     ck_assert_int_eq(memcmp(first, "a\0b", 3), 0);
     second = read_kept("guest-coredump-2", &length);
     ck_assert_uint_eq(length, 16 << 20);
+    ck_assert_int_eq(memcmp(second, much, length), 0);
     third = read_kept("guest-coredump-3", &length);
     ck_assert_ptr_null(third);
     ck_assert(g_str_has_prefix(said->str, KEPT) && g_str_has_suffix(said->str, "bytes\n" KEPT));
