@@ -23,7 +23,7 @@ typedef struct {
     AqrStop *stop;
     AqrTestbedUse use;
     gpointer data;
-    AqrEvidence *evidence; /* NULL: none is kept */
+    AqrEvidence *evidence;
 } Use;
 
 static gint64
@@ -288,9 +288,7 @@ gboolean
 aqr_with_testbed(const AqrVmOptions *options, AqrStop *stop, AqrTestbedUse use, gpointer data,
                  GError **error)
 {
-    const char *artifacts = choose_artifacts(options);
-    g_autoptr(AqrEvidence) evidence =
-        artifacts == NULL ? NULL : aqr_evidence_new(artifacts, say, NULL);
+    g_autoptr(AqrEvidence) evidence = aqr_evidence_new(choose_artifacts(options), say, NULL);
     const Use what = { options, stop, use, data, evidence };
     Dirs dirs = { .work_lock = -1, .store_lock = -1 };
     gboolean done = make_dirs(options, &dirs, error) && use_with_last_resort(&what, &dirs, error);

@@ -111,6 +111,7 @@ aqr_gpu_evidence_free(AqrGpuEvidence *health)
         return;
     g_free(health->vbios);
     g_free(health->quarantine);
+    g_free(health->trouble);
     g_free(health);
 }
 
@@ -129,6 +130,7 @@ aqr_gpu_evidence_json(const char *when, const GPtrArray *gpus, const GPtrArray *
         aqr_gpu_json_add(json, g_ptr_array_index(gpus, i));
         aqr_json_add_string(json, "vbios_version", health->vbios);
         aqr_json_add_string(json, "quarantine", health->quarantine);
+        aqr_json_add_string(json, "trouble", health->trouble);
         json_builder_end_object(json);
     }
     json_builder_end_array(json);

@@ -13,10 +13,11 @@ char *aqr_gpu_evidence_name(const GPtrArray *gpus) G_GNUC_WARN_UNUSED_RESULT;
  * "kfd": ["gfx1030"]}, of what core/gpu-facts' script has printed; NULL for NULL. */
 char *aqr_gpu_evidence_guest(const char *facts) G_GNUC_WARN_UNUSED_RESULT;
 
-/* How a host's GPU is that no VM has. */
+/* How a host's GPU is that no VM of ours is to have. */
 typedef struct {
     char *vbios;      /* the version of its video BIOS; NULL: no driver tells it now */
     char *quarantine; /* why it is in quarantine; NULL: it is not */
+    char *trouble;    /* why it is not the host's again; NULL: it is */
 } AqrGpuEvidence;
 
 void aqr_gpu_evidence_free(AqrGpuEvidence *health);

@@ -66,19 +66,31 @@ take_log(AqrEvidence *evidence, const char *log)
 /* --- dumps ------------------------------------------------------------- */
 
 static void
+warn_of_lost_dump(AqrEvidence *evidence, const char *file, const char *why)
+{
+    g_autofree char *shown = aqr_printable_line(file, MAX_LINE);
+    g_autofree char *text = g_strdup_printf(
+        "the guest's kernel has dumped a device's state, but \"%s\" is not kept: %s", shown, why);
+
+    aqr_evidence_warn(evidence, "gpu-dump", text);
+}
+
+/* head ends what would never end by itself: one byte more than there is room for tells. */
+static void
 fetch_dump(AqrEvidence *evidence, AqrGuestLink *link, const char *file, const AqrPatience *patience)
 {
     gsize room = aqr_evidence_dump_room(evidence);
-    g_autofree char *most = g_strdup_printf("%" G_GSIZE_FORMAT, room);
+    g_autofree char *most = g_strdup_printf("%" G_GSIZE_FORMAT, room + 1);
     const char *const argv[] = { "head", "-c", most, "--", file, NULL };
-    g_autoptr(GBytes) dump = NULL;
+    g_autoptr(GError) failed = NULL;
+    g_autoptr(GBytes) dump = aqr_guest_run_fetch(link, argv, room, patience, &failed);
 
-    if (room > 0)
-        dump = aqr_guest_run_fetch(link, argv, room, patience, NULL);
-    if (dump == NULL || g_bytes_get_size(dump) == 0)
-        return;
-    aqr_evidence_add_dump(evidence, dump);
-    aqr_evidence_warn(evidence, "gpu-dump", "the guest's kernel has dumped a device's state");
+    if (dump == NULL) {
+        warn_of_lost_dump(evidence, file, failed->message);
+    } else if (g_bytes_get_size(dump) > 0) {
+        aqr_evidence_add_dump(evidence, dump);
+        aqr_evidence_warn(evidence, "gpu-dump", "the guest's kernel has dumped a device's state");
+    }
 }
 
 static void
@@ -87,8 +99,10 @@ fetch_dumps(AqrEvidence *evidence, AqrGuestLink *link, const char *list,
 {
     g_auto(GStrv) files = g_strsplit(list, " ", MAX_DUMPS + 1);
 
-    for (int i = 0; i < MAX_DUMPS && files[i] != NULL; i++) {
-        if (*files[i] != '\0')
+    for (int i = 0; files[i] != NULL && aqr_evidence_is_kept(evidence); i++) {
+        if (i == MAX_DUMPS && *files[i] != '\0')
+            warn_of_lost_dump(evidence, files[i], "there are too many");
+        else if (*files[i] != '\0')
             fetch_dump(evidence, link, files[i], patience);
     }
 }

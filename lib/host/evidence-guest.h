@@ -6,6 +6,7 @@
 
 /* Adds to @evidence what a guest that is about to go can tell: its kernel's messages, the
  * versions of its GPUs' firmware, device core dumps. A GPU that hung or was lost is told, and
- * said. One command, and another for each dump; five seconds at most, in a guest that does not
- * answer. @root: where its sys is; "" in all but tests. */
+ * said, even if nothing is kept; so is a dump that could not be fetched whole. One command, and
+ * another for each dump; five seconds at most, in a guest that does not answer. @root: where its
+ * sys is; "" in all but tests. */
 void aqr_evidence_guest_gather(AqrEvidence *evidence, AqrGuestLink *link, const char *root);

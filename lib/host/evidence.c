@@ -33,8 +33,8 @@ typedef struct {
 } Log;
 
 struct AqrEvidence {
-    char *parent;
-    char *dir; /* ours; NULL: there is none yet, or any more */
+    char *parent; /* NULL: nothing is kept */
+    char *dir;    /* ours; NULL: there is none yet, or any more */
     void (*say)(const char *text, gpointer data);
     gpointer data;
     gboolean begun;
@@ -54,7 +54,7 @@ aqr_evidence_new(const char *dir, void (*say)(const char *text, gpointer data), 
 {
     AqrEvidence *evidence = g_new0(AqrEvidence, 1);
 
-    evidence->parent = g_canonicalize_filename(dir, NULL);
+    evidence->parent = dir == NULL ? NULL : g_canonicalize_filename(dir, NULL);
     evidence->say = say;
     evidence->data = data;
     evidence->dump_room = DUMPS_MAX;
@@ -82,10 +82,26 @@ aqr_evidence_free(AqrEvidence *evidence)
     g_free(evidence);
 }
 
-static gboolean
-is_kept(const AqrEvidence *evidence)
+gboolean
+aqr_evidence_is_kept(const AqrEvidence *evidence)
 {
     return evidence != NULL && evidence->dir != NULL;
+}
+
+static char *
+path_of(const AqrEvidence *evidence, const char *name)
+{
+    return g_build_filename(evidence->dir, name, NULL);
+}
+
+/* Nobody will say any more how the GPUs are. */
+static void
+remove_gpus(const AqrEvidence *evidence)
+{
+    g_autofree char *path = evidence->dir == NULL ? NULL : path_of(evidence, AQR_EVIDENCE_GPUS);
+
+    if (path != NULL)
+        g_unlink(path);
 }
 
 /* A disk that is full will not have room for half a minute and then again. */
@@ -95,6 +111,7 @@ give_up(AqrEvidence *evidence, const GError *why)
     g_autofree char *text =
         g_strdup_printf("no evidence of this run is kept from here on: %s", why->message);
 
+    remove_gpus(evidence);
     close_files(evidence);
     evidence->say(text, evidence->data);
 }
@@ -119,19 +136,13 @@ make_dir(const char *parent, GError **error)
     return NULL;
 }
 
-static char *
-path_of(const AqrEvidence *evidence, const char *name)
-{
-    return g_build_filename(evidence->dir, name, NULL);
-}
-
 void
 aqr_evidence_begin(AqrEvidence *evidence)
 {
     g_autoptr(GError) failed = NULL;
     g_autofree char *path = NULL;
 
-    if (evidence == NULL || evidence->begun)
+    if (evidence == NULL || evidence->parent == NULL || evidence->begun)
         return;
     evidence->begun = TRUE;
     evidence->start = g_get_monotonic_time();
@@ -168,7 +179,8 @@ aqr_evidence_tell(AqrEvidence *evidence, const AqrEvent *event)
     g_autofree char *json = NULL;
     g_autoptr(GError) failed = NULL;
 
-    if (!is_kept(evidence) || aqr_timeline_file_length(evidence->timeline) > TIMELINE_MAX)
+    if (!aqr_evidence_is_kept(evidence) ||
+        aqr_timeline_file_length(evidence->timeline) > TIMELINE_MAX)
         return;
     dated.time = g_get_real_time();
     dated.at = g_get_monotonic_time() - evidence->start;
@@ -183,7 +195,7 @@ aqr_evidence_warn(AqrEvidence *evidence, const char *name, const char *message)
 {
     const AqrEvent event = { .name = name, .message = message };
 
-    if (!is_kept(evidence))
+    if (evidence == NULL)
         return;
     aqr_evidence_tell(evidence, &event);
     evidence->say(message, evidence->data);
@@ -218,7 +230,7 @@ aqr_evidence_log(AqrEvidence *evidence, AqrEvidenceLog which, const char *text, 
     g_autoptr(GError) failed = NULL;
     Log *log;
 
-    if (!is_kept(evidence) || length == 0)
+    if (!aqr_evidence_is_kept(evidence) || length == 0)
         return;
     log = &evidence->logs[which];
     if ((log->file != NULL || open_log(evidence, which, &failed)) &&
@@ -240,9 +252,9 @@ take_kernel_log(AqrEvidence *evidence)
 void
 aqr_evidence_flush(AqrEvidence *evidence)
 {
-    if (is_kept(evidence))
+    if (aqr_evidence_is_kept(evidence))
         take_kernel_log(evidence);
-    for (int i = 0; i < AQR_EVIDENCE_N_LOGS && is_kept(evidence); i++) {
+    for (int i = 0; i < AQR_EVIDENCE_N_LOGS && aqr_evidence_is_kept(evidence); i++) {
         g_autoptr(GError) failed = NULL;
         AqrCappedFile *file = evidence->logs[i].file;
 
@@ -264,29 +276,43 @@ write_file(const AqrEvidence *evidence, const char *name, gconstpointer bytes, g
 }
 
 /* g_file_set_contents() would wait for the disk. */
+static gboolean
+replace_file(const AqrEvidence *evidence, const char *name, const char *text, GError **error)
+{
+    g_autofree char *draft = g_strconcat(name, ".new", NULL);
+    g_autofree char *from = path_of(evidence, draft);
+    g_autofree char *to = path_of(evidence, name);
+
+    if (!write_file(evidence, draft, text, strlen(text), error)) {
+        g_unlink(from);
+        return FALSE;
+    }
+    if (g_rename(from, to) == 0)
+        return TRUE;
+    g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "cannot write \"%s\": %s", to, g_strerror(errno));
+    g_unlink(from);
+    return FALSE;
+}
+
 void
 aqr_evidence_put(AqrEvidence *evidence, const char *name, const char *text)
 {
-    g_autofree char *draft = NULL, *from = NULL, *to = NULL;
+    g_autofree char *path = NULL;
     g_autoptr(GError) failed = NULL;
 
-    if (!is_kept(evidence) || strlen(text) > FILE_MAX)
+    if (!aqr_evidence_is_kept(evidence))
         return;
-    draft = g_strconcat(name, ".new", NULL);
-    from = path_of(evidence, draft);
-    to = path_of(evidence, name);
-    if (!write_file(evidence, draft, text, strlen(text), &failed)) {
-        g_unlink(from);
+    path = path_of(evidence, name);
+    if (strlen(text) > FILE_MAX)
+        g_unlink(path);
+    else if (!replace_file(evidence, name, text, &failed))
         give_up(evidence, failed);
-    } else {
-        g_rename(from, to);
-    }
 }
 
 gsize
 aqr_evidence_dump_room(const AqrEvidence *evidence)
 {
-    return is_kept(evidence) ? MIN(evidence->dump_room, DUMP_MAX) : 0;
+    return aqr_evidence_is_kept(evidence) ? MIN(evidence->dump_room, DUMP_MAX) : 0;
 }
 
 void

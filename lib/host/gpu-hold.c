@@ -59,7 +59,7 @@ aqr_gpu_hold_free(AqrGpuHold *hold)
 {
     if (hold == NULL)
         return;
-    if (!hold->abandoned && !hold->left_over)
+    if (aqr_gpu_hold_trouble(hold) == NULL)
         g_clear_pointer(&hold->keeper, aqr_keeper_free);
     aqr_gpu_taken_clear(&hold->taken);
     if (hold->keeper != NULL)
@@ -205,4 +205,14 @@ aqr_gpu_hold_restore(AqrGpuHold *hold)
     for (guint i = 0; i < gpus->len; i++)
         done = restore(hold, g_ptr_array_index(gpus, i)) && done;
     hold->left_over = !done;
+}
+
+const char *
+aqr_gpu_hold_trouble(const AqrGpuHold *hold)
+{
+    if (hold->abandoned)
+        return "left to rocm-gpu-keeper: the VM could not be ended, and may have it still";
+    if (hold->left_over)
+        return "left to rocm-gpu-keeper: not all of the testbed's GPUs are as they were before it";
+    return NULL;
 }

@@ -58,3 +58,6 @@ void aqr_gpu_hold_restore(AqrGpuHold *hold);
 /* The VM could not be ended: from now on the GPUs are left alone, and after
  * aqr_gpu_hold_free() the keeper does what it does for one that is killed. */
 void aqr_gpu_hold_abandon(AqrGpuHold *hold);
+
+/* Why aqr_gpu_hold_free() would leave all of them to the keeper now; NULL: it would not. */
+const char *aqr_gpu_hold_trouble(const AqrGpuHold *hold);

@@ -73,23 +73,21 @@ read_text(int fd)
 
 static gboolean
 run_into(AqrGuestLink *link, const char *const *argv, int memory, const AqrPatience *patience,
-         int *status, GError **error)
+         AqrGuestJob *job, GError **error)
 {
     const int fds[3] = { -1, memory, -1 };
-    AqrGuestJob job;
     gboolean ended;
 
-    aqr_guest_job_start(&job, link, argv, FALSE, fds);
-    ended = aqr_wait_until(has_ended, &job, argv[0], patience, error);
-    aqr_guest_job_end(&job);
+    aqr_guest_job_start(job, link, argv, FALSE, fds);
+    ended = aqr_wait_until(has_ended, job, argv[0], patience, error);
+    aqr_guest_job_end(job);
     if (!ended)
         return FALSE;
-    if (job.status < 0) {
+    if (job->status < 0) {
         g_set_error(error, AQR_ERROR, AQR_ERROR_GUEST, "the guest was lost while it ran %s",
                     argv[0]);
         return FALSE;
     }
-    *status = job.status;
     return TRUE;
 }
 
@@ -113,15 +111,31 @@ aqr_guest_run(AqrGuestLink *link, const char *const *argv, const AqrPatience *pa
               char **output, int *status, GError **error)
 {
     int memory = make_memory(MAX_OUTPUT, error);
+    AqrGuestJob job;
     gboolean done;
 
     if (memory < 0)
         return FALSE;
-    done = run_into(link, argv, memory, patience, status, error);
+    done = run_into(link, argv, memory, patience, &job, error);
+    if (done)
+        *status = job.status;
     if (done && output != NULL)
         *output = read_text(memory);
     close(memory);
     return done;
+}
+
+/* What does not fit in fails to be written. */
+static gboolean
+check_whole(const AqrGuestJob *job, const char *program, gsize most, GError **error)
+{
+    if (job->host_error != 0)
+        g_set_error(error, AQR_ERROR, AQR_ERROR_GUEST, "it has more than %" G_GSIZE_FORMAT " bytes",
+                    most);
+    else if (job->status != 0)
+        g_set_error(error, AQR_ERROR, AQR_ERROR_GUEST, "%s ended with status %d in the guest",
+                    program, job->status);
+    return job->host_error == 0 && job->status == 0;
 }
 
 GBytes *
@@ -129,14 +143,15 @@ aqr_guest_run_fetch(AqrGuestLink *link, const char *const *argv, gsize most,
                     const AqrPatience *patience, GError **error)
 {
     int memory = make_memory(most, error);
+    char *bytes = NULL;
+    AqrGuestJob job;
     gsize length;
-    char *bytes;
-    int status;
 
     if (memory < 0)
         return NULL;
-    run_into(link, argv, memory, patience, &status, NULL);
-    bytes = read_back(memory, &length);
+    if (run_into(link, argv, memory, patience, &job, error) &&
+        check_whole(&job, argv[0], most, error))
+        bytes = read_back(memory, &length);
     close(memory);
-    return g_bytes_new_take(bytes, length);
+    return bytes == NULL ? NULL : g_bytes_new_take(bytes, length);
 }

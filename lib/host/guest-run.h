@@ -10,8 +10,8 @@
 gboolean aqr_guest_run(AqrGuestLink *link, const char *const *argv, const AqrPatience *patience,
                        char **output, int *status, GError **error);
 
-/* The first @most bytes of what @argv writes, as many as come before it ends, the guest is lost
- * or the patience is over. Transfer full; NULL and AQR_ERROR_HOST without the memory for it. */
+/* All that @argv writes, if it ends well in time and that is @most bytes or less; transfer full.
+ * NULL: AQR_ERROR_GUEST; AQR_ERROR_HOST without the memory for it. */
 GBytes *aqr_guest_run_fetch(AqrGuestLink *link, const char *const *argv, gsize most,
                             const AqrPatience *patience, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -30,7 +30,7 @@ typedef struct {
     void (*boot_text)(const char *bytes, gsize length, gpointer data);
     void (*console_text)(const char *bytes, gsize length, gpointer data); /* always; or NULL */
     gpointer data;
-    AqrEvidence *evidence; /* of what is done; NULL: none is kept */
+    AqrEvidence *evidence; /* of what is done */
 } AqrLiveConfig;
 
 /* The functions; their @world is an AqrLiveWorld. Whether evidence is kept of what they do is

@@ -65,7 +65,7 @@ do_step(AqrLiveWorld *world, const char *name, gboolean (*function)(gpointer, GE
 /* --- GPUs -------------------------------------------------------------- */
 
 static AqrGpuEvidence *
-look_at_gpu(const AqrGpu *gpu)
+look_at_gpu(const AqrGpu *gpu, const char *trouble)
 {
     AqrGpuEvidence *health = g_new0(AqrGpuEvidence, 1);
     g_autofree char *address = aqr_gpu_address(gpu);
@@ -74,6 +74,7 @@ look_at_gpu(const AqrGpu *gpu)
 
     health->vbios = aqr_sysfs_read(dir, "vbios_version");
     health->quarantine = aqr_quarantine_reason(slot);
+    health->trouble = g_strdup(trouble);
     return health;
 }
 
@@ -83,14 +84,27 @@ put_gpus(const AqrLiveWorld *world, const char *when)
     const GPtrArray *gpus = aqr_gpu_hold_get_gpus(world->gpus);
     g_autoptr(GPtrArray) healths =
         g_ptr_array_new_with_free_func((GDestroyNotify)aqr_gpu_evidence_free);
+    const char *trouble = aqr_gpu_hold_trouble(world->gpus);
     g_autofree char *json = NULL;
 
     if (gpus->len == 0)
         return;
     for (guint i = 0; i < gpus->len; i++)
-        g_ptr_array_add(healths, look_at_gpu(g_ptr_array_index(gpus, i)));
+        g_ptr_array_add(healths, look_at_gpu(g_ptr_array_index(gpus, i), trouble));
     json = aqr_gpu_evidence_json(when, gpus, healths);
-    aqr_evidence_put(evidence_of(world), "gpus.json", json);
+    aqr_evidence_put(evidence_of(world), AQR_EVIDENCE_GPUS, json);
+}
+
+/* A VM that ended, or did not come to be, for which they may be to blame. */
+static void
+look_after(const AqrLiveWorld *world)
+{
+    AqrEvidence *evidence = evidence_of(world);
+    g_autofree char *when = g_strdup_printf("after VM %u", aqr_evidence_get_vm(evidence));
+
+    aqr_evidence_flush(evidence);
+    if (world->gpus != NULL && aqr_evidence_is_kept(evidence))
+        put_gpus(world, when);
 }
 
 static gboolean
@@ -102,7 +116,7 @@ take_gpus(gpointer data, GError **error)
 
     if (aqr_live_world.take_gpus(world, &failed) && world->spec->gpus.gpus->len == 0)
         return TRUE; /* none is asked for */
-    if (failed != NULL || step.evidence == NULL)
+    if (failed != NULL || !aqr_evidence_is_kept(step.evidence))
         return end(&step, NULL, failed, error);
     put_gpus(world, "before the first VM");
     return end(&step, aqr_gpu_evidence_name(aqr_gpu_hold_get_gpus(world->gpus)), NULL, NULL);
@@ -166,12 +180,17 @@ start(gpointer data, AqrStart most, AqrStart *how, GError **error)
     AqrLiveWorld *world = data;
     Step step = begin(world, "vm-start");
     GError *failed = NULL;
+    char *details = NULL;
     gboolean done;
 
     aqr_evidence_begin_vm(step.evidence);
     done = aqr_live_world.start(world, most, how, &failed);
-    return end(&step, done && step.evidence != NULL ? describe_vm(world, *how) : NULL, failed,
-               error);
+    if (done && aqr_evidence_is_kept(step.evidence))
+        details = describe_vm(world, *how);
+    if (end(&step, details, failed, error))
+        return TRUE;
+    look_after(world);
+    return FALSE;
 }
 
 static gboolean
@@ -191,11 +210,14 @@ save(gpointer data, gboolean *ended, GError **error)
     return end(&step, NULL, failed, error);
 }
 
-/* Its kernel's messages do not outlast it, nor a restart of it. */
+/* Its kernel's messages do not outlast it, nor a restart of it. What they say of a GPU somebody is
+ * to hear who keeps nothing, too. */
 static void
 ask_guest(AqrLiveWorld *world)
 {
-    if (evidence_of(world) != NULL && world->vm != NULL && aqr_vm_check_alive(world->vm, NULL))
+    gboolean wanted = aqr_evidence_is_kept(evidence_of(world)) || world->spec->gpus.gpus->len > 0;
+
+    if (wanted && world->vm != NULL && aqr_vm_check_alive(world->vm, NULL))
         aqr_evidence_guest_gather(evidence_of(world), aqr_vm_get_link(world->vm), "");
 }
 
@@ -213,17 +235,6 @@ wait_reboot(gpointer data, GError **error)
 }
 
 static void
-look_after(const AqrLiveWorld *world)
-{
-    AqrEvidence *evidence = evidence_of(world);
-    g_autofree char *when = g_strdup_printf("after VM %u", aqr_evidence_get_vm(evidence));
-
-    aqr_evidence_flush(evidence);
-    if (world->gpus != NULL)
-        put_gpus(world, when);
-}
-
-static void
 stop(gpointer data, gboolean orderly)
 {
     AqrLiveWorld *world = data;
@@ -234,7 +245,7 @@ stop(gpointer data, gboolean orderly)
         ask_guest(world);
     step = begin(world, "vm-end");
     aqr_live_world.stop(world, orderly);
-    if (!had_vm || step.evidence == NULL)
+    if (!had_vm || !aqr_evidence_is_kept(step.evidence))
         return;
     end(&step, NULL, NULL, NULL);
     look_after(world);

@@ -40,13 +40,19 @@ put(const char *name, const char *text, gsize length)
 
 /* @script: a line of sh. */
 static void
-put_dmesg(const char *script)
+put_program(const char *name, const char *script)
 {
     g_autofree char *text = g_strconcat("#!/bin/sh\n", script, "\n", NULL);
-    g_autofree char *path = g_build_filename(dir, "bin", "dmesg", NULL);
+    g_autofree char *path = g_build_filename(dir, name, NULL);
 
-    put("bin/dmesg", text, strlen(text));
+    put(name, text, strlen(text));
     ck_assert_int_eq(g_chmod(path, 0755), 0);
+}
+
+static void
+put_dmesg(const char *script)
+{
+    put_program("bin/dmesg", script);
 }
 
 /* What the agent runs has its environment. */
@@ -133,6 +139,25 @@ START_TEST(keeps_log)
 }
 END_TEST
 
+/* Nobody keeps anything, or the disk is full: here a directory is where the log is to be. */
+START_TEST(says_what_nobody_keeps)
+{
+    g_autofree char *in_the_way = g_build_filename(dir, "kept/testbed/guest-kernel.log", NULL);
+
+    if (_i == 0) {
+        aqr_evidence_free(evidence);
+        evidence = aqr_evidence_new(NULL, say, said);
+    } else {
+        ck_assert_int_eq(g_mkdir(in_the_way, 0755), 0);
+    }
+    put_dmesg("echo '" HANG "'; echo '" LOST "'");
+    put(DUMPS "/devcd1/data", "a\0b", 3);
+    gather();
+    ck_assert_msg(g_str_has_suffix(said->str, SAYS SAYS_LOST), "%s", said->str);
+    ck_assert_int_eq(said->len == strlen(SAYS SAYS_LOST), _i == 0);
+}
+END_TEST
+
 /* A guest that hangs is not waited for for long, nor is one that is lost. */
 START_TEST(gives_up)
 {
@@ -181,27 +206,92 @@ START_TEST(keeps_versions)
 }
 END_TEST
 
+#define KEPT "the guest's kernel has dumped a device's state\n"
+
+/* What is said of one, and told, is "NAME" is not kept: WHY. */
+static void
+check_not_kept(const char *name, const char *why)
+{
+    g_autofree char *what = g_strdup_printf("/devcd%s/data\" is not kept: %s", name, why);
+    g_autofree char *timeline = NULL, *told = g_strescape(what, NULL);
+    gsize length;
+
+    ck_assert_msg(strstr(said->str, what) != NULL, "%s", said->str);
+    timeline = read_kept("timeline.json", &length);
+    ck_assert_msg(strstr(timeline, told) != NULL, "%s", timeline);
+}
+
 START_TEST(keeps_dumps)
 {
-    g_autofree char *much = g_malloc0(17 << 20);
+    g_autofree char *much = g_malloc0((16 << 20) + 1);
     g_autofree char *first = NULL, *second = NULL, *third = NULL;
     gsize length;
 
     put_dmesg("exit 0");
     put(DUMPS "/devcd1/data", "a\0b", 3);
-    put(DUMPS "/devcd2/data", much, 17 << 20);
+    put(DUMPS "/devcd2/data", much, (16 << 20) + 1);
     put(DUMPS "/devcd3/data", "", 0);
+    put(DUMPS "/devcd4/data", much, 16 << 20);
     gather();
     first = read_kept("guest-coredump-1", &length);
     ck_assert_uint_eq(length, 3);
     ck_assert_int_eq(memcmp(first, "a\0b", 3), 0);
-    second = read_kept("guest-coredump-2", &length); /* as much as there is room for */
-    ck_assert_ptr_nonnull(second);
+    second = read_kept("guest-coredump-2", &length);
     ck_assert_uint_eq(length, 16 << 20);
+    ck_assert_int_eq(memcmp(second, much, length), 0);
     third = read_kept("guest-coredump-3", &length);
     ck_assert_ptr_null(third);
-    ck_assert_str_eq(said->str, "the guest's kernel has dumped a device's state\n"
-                                "the guest's kernel has dumped a device's state\n");
+    ck_assert(g_str_has_prefix(said->str, KEPT) && g_str_has_suffix(said->str, "bytes\n" KEPT));
+    check_not_kept("2", "it has more than 16777216 bytes");
+}
+END_TEST
+
+/* What head, of one dump, does; why that one is not kept. The next one's has no time left. */
+static const struct {
+    const char *head, *why, *next;
+} cuts[] = {
+    { "printf abc; exec sleep 60", "gave up waiting for head after", "gave up waiting for head" },
+    { "printf abc; exit 1", "head ended with status 1 in the guest", "head ended with" },
+    { "exec cat /dev/zero", "it has more than 16777216 bytes", "it has more than" },
+};
+
+START_TEST(keeps_no_part_of_a_dump)
+{
+    g_autofree char *first = NULL;
+    gint64 start = g_get_monotonic_time();
+    gsize length;
+
+    put_dmesg("exit 0");
+    put_program("bin/head", cuts[_i].head);
+    put(DUMPS "/devcd1/data", "abcdef", 6);
+    put(DUMPS "/devcd2/data", "abcdef", 6);
+    gather();
+    ck_assert_int_lt(g_get_monotonic_time() - start, 9 * G_TIME_SPAN_SECOND);
+    first = read_kept("guest-coredump-1", &length);
+    ck_assert_ptr_null(first);
+    check_not_kept("1", cuts[_i].why);
+    check_not_kept("2", cuts[_i].next);
+}
+END_TEST
+
+START_TEST(keeps_not_too_many_dumps)
+{
+    g_autofree char *last = NULL, *none = NULL;
+    gsize length;
+
+    put_dmesg("exit 0");
+    for (int i = 1; i <= 9; i++) {
+        g_autofree char *name = g_strdup_printf(DUMPS "/devcd%d/data", i);
+
+        put(name, "a", 1);
+    }
+    gather();
+    last = read_kept("guest-coredump-8", &length);
+    ck_assert_pstr_eq(last, "a");
+    none = read_kept("guest-coredump-9", &length);
+    ck_assert_ptr_null(none);
+    ck_assert_msg(strstr(said->str, "devcd9/data\" is not kept: there are too many\n"), "%s",
+                  said->str);
 }
 END_TEST
 
@@ -210,8 +300,11 @@ add_tests(TCase *tcase)
 {
     tcase_add_checked_fixture(tcase, set_up_guest, tear_down_guest);
     tcase_add_loop_test(tcase, keeps_log, 0, G_N_ELEMENTS(rows));
+    tcase_add_loop_test(tcase, says_what_nobody_keeps, 0, 2);
     tcase_add_test(tcase, gives_up);
     tcase_add_test(tcase, stands_a_lost_guest);
     tcase_add_test(tcase, keeps_versions);
     tcase_add_test(tcase, keeps_dumps);
+    tcase_add_loop_test(tcase, keeps_no_part_of_a_dump, 0, G_N_ELEMENTS(cuts));
+    tcase_add_test(tcase, keeps_not_too_many_dumps);
 }

@@ -218,6 +218,31 @@ START_TEST(looks_again_before_a_vm)
 }
 END_TEST
 
+static const char *const troubles[] = {
+    "left to rocm-gpu-keeper: the VM could not be ended",
+    "left to rocm-gpu-keeper: not all of the testbed's GPUs are as they were",
+};
+
+/* What was in use, and is no more, is given back after the next VM. */
+START_TEST(has_no_trouble_that_is_over)
+{
+    g_auto(Asker) asker = { 0 };
+    g_autoptr(AqrGpuHold) hold = NULL;
+    GPid pid;
+
+    asker_ask(&asker, ONE ".0", 0);
+    hold = asker_take(&asker);
+    ck_assert_ptr_nonnull(hold);
+    fake_gpu_write(&asker_host, "/dev/vfio/31", "");
+    pid = fake_gpu_open(&asker_host, "/dev/vfio/31");
+    aqr_gpu_hold_restore(hold);
+    ck_assert_ptr_nonnull(aqr_gpu_hold_trouble(hold));
+    fake_gpu_end(pid);
+    aqr_gpu_hold_restore(hold);
+    ck_assert_pstr_eq(aqr_gpu_hold_trouble(hold), NULL);
+}
+END_TEST
+
 /* A VM that has it still: the leases are the keeper's until it has gone. */
 START_TEST(leaves_to_the_keeper_what_is_in_use)
 {
@@ -232,9 +257,11 @@ START_TEST(leaves_to_the_keeper_what_is_in_use)
     ck_assert_ptr_nonnull(hold);
     fake_gpu_write(&asker_host, "/dev/vfio/31", "");
     pid = fake_gpu_open(&asker_host, "/dev/vfio/31");
+    ck_assert_pstr_eq(aqr_gpu_hold_trouble(hold), NULL);
     if (_i == 0)
         aqr_gpu_hold_abandon(hold);
     aqr_gpu_hold_restore(hold);
+    ck_assert_ptr_nonnull(strstr(aqr_gpu_hold_trouble(hold), troubles[_i]));
     ck_assert((strstr(notes->str, "which has /dev/vfio/31 open") != NULL) == (_i != 0));
     aqr_gpu_hold_free(hold);
     ck_assert(aqr_lease_is_held(ONE, NULL));
@@ -291,6 +318,7 @@ add_tests(TCase *tcase)
     tcase_add_test(tcase, waits_for_one_that_is_not_there);
     tcase_add_test(tcase, waits_so_long_for_one_that_is_not_there);
     tcase_add_test(tcase, looks_again_before_a_vm);
-    tcase_add_loop_test(tcase, leaves_to_the_keeper_what_is_in_use, 0, 2);
+    tcase_add_test(tcase, has_no_trouble_that_is_over);
+    tcase_add_loop_test(tcase, leaves_to_the_keeper_what_is_in_use, 0, G_N_ELEMENTS(troubles));
     tcase_add_loop_test(tcase, judges_the_user_whose_qemu_it_is, 0, 2);
 }

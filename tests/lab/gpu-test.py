@@ -22,6 +22,10 @@ from server import temporary_directory, wait_for
 # What stands in for a GPU has no driver that computes on it.
 READY = "--gpu-ready=pci"
 
+# It has none that hangs, either. Evidence of that is said, whether it is kept or not.
+HANG = "amdgpu 0000:01:00.0: amdgpu: GPU reset begin!"
+SAYS = "the GPU hung, as the guest's kernel says: "
+
 # In the guest: each function of vendor 1002 with its driver, by the path to its bus.
 SHOW = ("for d in /sys/bus/pci/devices/*; do [ $(cat $d/vendor) = 0x1002 ] || continue; "
         "echo $(readlink -f $d) $(cat $d/device) "
@@ -73,9 +77,12 @@ def it_goes_to_the_guest_and_back() -> None:
         assert devices.driver_of(zoo.GPU) == devices.driver_of(zoo.AUDIO) == "vfio-pci"
         assert lab.held_leases()
         look_at_it(server)
+        server.sh(f"echo '<3>{HANG}' >/dev/kmsg")
         server.take_open("revert")
+        assert server.stderr().count(SAYS) == 1, server.stderr()
         look_at_it(server)
         assert server.ask("close") == "ok"
+        assert server.stderr().count(SAYS) == 1, server.stderr()
         expect_given_back()
         assert "powered itself off" in server.stderr(), server.stderr()
         assert server.quit() == 0, server.stderr()
@@ -83,12 +90,11 @@ def it_goes_to_the_guest_and_back() -> None:
 
 @lab.limits(seconds=240)
 def it_is_told_of_when_all_is_over() -> None:
-    hang = "amdgpu 0000:01:00.0: amdgpu: GPU reset begin!"
     with temporary_directory() as here, gpu_testbed(f"--artifacts={here}") as server:
         server.open()
-        server.sh(f"echo '<3>{hang}' >/dev/kmsg")
+        server.sh(f"echo '<3>{HANG}' >/dev/kmsg")
         assert server.quit() == 0, server.stderr()
-        assert server.stderr().count("the GPU hung, as the guest's kernel says: ") == 1
+        assert server.stderr().count(SAYS) == 1, server.stderr()
         kept = here / "testbed"
         timeline = {event["event"]: event for event in json.loads(
             (kept / "timeline.json").read_text())}
@@ -96,13 +102,14 @@ def it_is_told_of_when_all_is_over() -> None:
         assert timeline["gpu-lease"]["gpus"][0]["address"] == zoo.GPU, timeline
         (seen,) = timeline["gpu-ready"]["gpus"]
         assert seen["driver"] == "aty128fb" and seen["address"].endswith(".0"), timeline
-        assert hang in timeline["gpu-trouble"]["message"], timeline
+        assert HANG in timeline["gpu-trouble"]["message"], timeline
         assert list(timeline)[-3:] == ["vm-end", "gpu-return", "close"], timeline
         gpus = json.loads((kept / "gpus.json").read_text())
         assert gpus["when"] == "after VM 1" and gpus["gpus"][0]["quarantine"] is None, gpus
+        assert gpus["gpus"][0]["trouble"] is None, gpus
         assert [function["address"] for function in gpus["gpus"][0]["functions"]] == [
             zoo.GPU, zoo.AUDIO]
-        assert hang in (kept / "guest-kernel.log").read_text()
+        assert HANG in (kept / "guest-kernel.log").read_text()
         assert "vfio" in (kept / "host-kernel.log").read_text()
 
 

@@ -26,7 +26,9 @@ START_TEST(tells_of_host)
     AqrPciAddress address = { .bus = 3 };
     g_autoptr(AqrPciDevice) device = aqr_pci_device_new(&address);
     g_autoptr(AqrGpu) gpu = make_gpu(device);
-    AqrGpuEvidence health = { .vbios = (char *)"113-D4120500-101", .quarantine = (char *)"sick" };
+    AqrGpuEvidence health = { .vbios = (char *)"113-D4120500-101",
+                              .quarantine = (char *)"sick",
+                              .trouble = (char *)"left to somebody" };
     g_autoptr(GPtrArray) gpus = g_ptr_array_new();
     g_autoptr(GPtrArray) healths = g_ptr_array_new();
     g_autofree char *name = NULL, *json = NULL;
@@ -43,7 +45,27 @@ START_TEST(tells_of_host)
     ck_assert_ptr_nonnull(strstr(json, "\"when\" : \"after VM 2\""));
     ck_assert_ptr_nonnull(strstr(json, "\"vbios_version\" : \"113-D4120500-101\""));
     ck_assert_ptr_nonnull(strstr(json, "\"quarantine\" : \"sick\""));
+    ck_assert_ptr_nonnull(strstr(json, "\"trouble\" : \"left to somebody\""));
     ck_assert_ptr_nonnull(strstr(json, "\"address\" : \"0000:03:00.0\""));
+}
+END_TEST
+
+/* Its readers ask for what is not null. */
+START_TEST(tells_of_one_that_is_well)
+{
+    AqrPciAddress address = { .bus = 3 };
+    g_autoptr(AqrPciDevice) device = aqr_pci_device_new(&address);
+    g_autoptr(AqrGpu) gpu = make_gpu(device);
+    AqrGpuEvidence health = { 0 };
+    g_autoptr(GPtrArray) gpus = g_ptr_array_new();
+    g_autoptr(GPtrArray) healths = g_ptr_array_new();
+    g_autofree char *json = NULL;
+
+    g_ptr_array_add(gpus, gpu);
+    g_ptr_array_add(healths, &health);
+    json = aqr_gpu_evidence_json("after VM 1", gpus, healths);
+    ck_assert_ptr_nonnull(strstr(json, "\"quarantine\" : null"));
+    ck_assert_ptr_nonnull(strstr(json, "\"trouble\" : null"));
 }
 END_TEST
 
@@ -73,5 +95,6 @@ void
 add_tests(TCase *tcase)
 {
     tcase_add_test(tcase, tells_of_host);
+    tcase_add_test(tcase, tells_of_one_that_is_well);
     tcase_add_loop_test(tcase, tells_of_guest, 0, G_N_ELEMENTS(guests));
 }
