@@ -6,6 +6,7 @@
 #include "core/debci-files.h"
 
 #include "core/amqp-url.h"
+#include "core/debci-units.h"
 
 /* --- /etc/debci/conf.d ------------------------------------------------------- */
 
@@ -36,31 +37,14 @@ add_backends(GString *text)
     add_words(text, "debci_backend_list", AQR_DEBCI_BACKEND);
 }
 
-static char *
-join_variants(const AqrDebciPlan *plan)
-{
-    g_autoptr(GStrvBuilder) words = g_strv_builder_new();
-    g_auto(GStrv) list = NULL;
-    const char *last = NULL;
-
-    for (guint i = 0; i < plan->workers->len; i++) {
-        const AqrDebciWorker *worker = g_ptr_array_index(plan->workers, i);
-
-        if (g_strcmp0(worker->arch, last) != 0)
-            g_strv_builder_add(words, worker->arch);
-        last = worker->arch;
-    }
-    list = g_strv_builder_end(words);
-    return g_strjoinv(" ", list);
-}
-
-/* The base architecture's image serves all variants. A variant in the list would have
+/* The base architecture's image serves all variants. Those of workers that were made before stay:
+ * a GPU in quarantine is to come back. A variant in the list would have
  * debci-update-worker hand it to every backend, lxc among them, which would fail; only who
  * takes requests must know it, and debci_arch_skip_list (4.4) keeps update-worker from it. */
 static void
 add_archs(GString *text, const AqrDebciPlan *plan, const AqrDebciFacts *debci)
 {
-    g_autofree char *variants = join_variants(plan);
+    g_autofree char *variants = aqr_debci_units_archs(plan, debci);
     g_autofree char *all = g_strdup_printf("%s %s", AQR_DEBCI_ARCH, variants);
 
     g_string_append(text, "\n# debci-update-worker makes one image for all variants of it.\n");
@@ -113,7 +97,8 @@ aqr_debci_files_conf(const AqrDebciPlan *plan, const AqrDebciFacts *debci, const
     add_backends(text);
     add_archs(text, plan, debci);
     if (suites != NULL) {
-        g_string_append_c(text, '\n');
+        g_string_append(text, "\n# debci's own default is the suite that it tests by default.\n"
+                              "debci_suite_list=${debci_suite_list:-${debci_suite:-unstable}}\n");
         add_words(text, "debci_suite_list", suites);
     }
     g_string_append(text, "unset rocm_qemu_word\n");

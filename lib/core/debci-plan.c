@@ -244,6 +244,18 @@ judge_gpus(const AqrHostFacts *facts, const AqrDebciPlan *plan, AqrFinding *find
         aqr_finding_pass(finding, "workers: %u", plan->workers->len);
 }
 
+static void
+tell_server(AqrDebciPlan *plan, const AqrDebciFacts *debci)
+{
+    g_autofree char *archs = aqr_debci_units_archs(plan, debci);
+
+    if (plan->workers->len > 0 && !debci->has_collector)
+        aqr_finding_pass(add_finding(plan, "debci.server", NULL),
+                         "requests are taken by another host, whose debci_arch_list has to have "
+                         "%s, and its debci_backend_list %s",
+                         archs, AQR_DEBCI_BACKEND);
+}
+
 /* --- what was before --------------------------------------------------------- */
 
 static void
@@ -270,6 +282,7 @@ aqr_debci_plan_new(const AqrHostFacts *facts, const AqrDebciFacts *debci)
     judge_package(debci, add_finding(plan, "debci.package", NULL));
     judge_user(facts, add_finding(plan, "debci.user", NULL));
     judge_gpus(facts, plan, add_finding(plan, "debci.gpus", NULL));
+    tell_server(plan, debci);
     for (guint i = 0; debci->units != NULL && i < debci->units->len; i++) {
         const char *unit = g_ptr_array_index(debci->units, i);
 

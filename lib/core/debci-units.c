@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/debci-units.h"
 
+#include <string.h>
+
 #include "core/unit-name.h"
+
+#define HEAD AQR_DEBCI_UNIT_PREFIX AQR_DEBCI_ARCH "\\x2b"
 
 char *
 aqr_debci_units_name(const char *gfx, guint n)
@@ -10,6 +14,45 @@ aqr_debci_units_name(const char *gfx, guint n)
     g_autofree char *instance = aqr_unit_name_escape(name);
 
     return g_strconcat(AQR_DEBCI_UNIT_PREFIX, instance, AQR_DEBCI_UNIT_SUFFIX, NULL);
+}
+
+char *
+aqr_debci_units_arch(const char *unit)
+{
+    g_autofree char *gfx = NULL;
+    const char *end;
+
+    if (!g_str_has_prefix(unit, HEAD))
+        return NULL;
+    unit += strlen(HEAD);
+    end = strchr(unit, '_');
+    gfx = end == NULL ? NULL : g_strndup(unit, end - unit);
+    return gfx == NULL ? NULL : g_strdup_printf("%s+%s", AQR_DEBCI_ARCH, gfx);
+}
+
+static void
+add_arch(GPtrArray *archs, char *arch)
+{
+    if (arch == NULL || g_ptr_array_find_with_equal_func(archs, arch, g_str_equal, NULL))
+        g_free(arch);
+    else
+        g_ptr_array_add(archs, arch);
+}
+
+char *
+aqr_debci_units_archs(const AqrDebciPlan *plan, const AqrDebciFacts *debci)
+{
+    g_autoptr(GPtrArray) archs = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < plan->workers->len; i++) {
+        const AqrDebciWorker *worker = g_ptr_array_index(plan->workers, i);
+
+        add_arch(archs, g_strdup(worker->arch));
+    }
+    for (guint i = 0; debci->units != NULL && i < debci->units->len; i++)
+        add_arch(archs, aqr_debci_units_arch(g_ptr_array_index(debci->units, i)));
+    g_ptr_array_add(archs, NULL);
+    return g_strjoinv(" ", (char **)archs->pdata);
 }
 
 gboolean

@@ -102,10 +102,15 @@ def shells_add_to_lists() -> None:
                     $debci_amqp_server / ${debci_arch:-} ${rocm_qemu_word:-}'
         done
         printf '\0'
+        debci_suite=testing sh -euc '. /etc/debci/conf.d/zz-rocm-qemu.conf; echo $debci_suite_list'
+        printf '\0'
+        sh -euc '. /etc/debci/conf.d/zz-rocm-qemu.conf; echo $debci_suite_list'
+        printf '\0'
         setpriv --reuid=65534 --regid=65534 --clear-groups sh -euc \
             '. /etc/debci/conf.d/zz-rocm-qemu.conf; echo $debci_backend_list ${debci_amqp_server:-}'
     """
-    _, *as_debci, as_nobody = parts_of(on_stage(script))
+    _, *as_debci, one_suite, no_suite, as_nobody = parts_of(on_stage(script))
+    assert (one_suite, no_suite) == ("testing trixie sid\n", "unstable trixie sid\n")
     assert as_debci == [f"lxc qemu qemu_rocm / bookworm trixie sid / amd64 / {URL} /\n"] * 3, as_debci
     assert as_nobody in ("qemu_rocm\n", "lxc qemu_rocm\n"), as_nobody
 

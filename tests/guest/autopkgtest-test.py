@@ -159,7 +159,7 @@ RUNS = {
     "sid": [
         Run("sample", "sleeps FAIL timed out", (one_test("sleeps"), "--timeout-test=20"), status=4,
             check=artifact_before_the_time_out_arrived),
-        BUBBLEWRAP, DBUS,
+        DBUS,
     ],
 }
 

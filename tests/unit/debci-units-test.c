@@ -39,6 +39,34 @@ START_TEST(judges_what_was_made)
 }
 END_TEST
 
+/* What its worker was made for stays, whoever has a worker now. */
+static const struct {
+    const char *units;
+    const char *archs;
+} archs_before[] = {
+    { "", "amd64+gfx1030" },
+    { ROCM_1, "amd64+gfx1030" },
+    { "debci-worker@amd64\\x2bgfx906_1.service " ROCM_1 " debci-worker@amd64\\x2bgfx906_2.service",
+      "amd64+gfx1030 amd64+gfx906" },
+    { "debci-worker@1.service debci-worker@amd64\\x2bgfx906.service", "amd64+gfx1030" },
+};
+
+START_TEST(keeps_what_was_made)
+{
+    g_autoptr(AqrHostFacts) facts = fake_host_new_for_user();
+    g_auto(AqrDebciFacts) debci = { .units = g_ptr_array_new_with_free_func(g_free) };
+    g_auto(GStrv) units = g_strsplit(archs_before[_i].units, " ", -1);
+    g_autoptr(AqrDebciPlan) plan = NULL;
+    g_autofree char *archs = NULL;
+
+    for (char **unit = units; *unit != NULL; unit++)
+        g_ptr_array_add(debci.units, g_strdup(*unit));
+    plan = aqr_debci_plan_new(facts, &debci);
+    archs = aqr_debci_units_archs(plan, &debci);
+    ck_assert_str_eq(archs, archs_before[_i].archs);
+}
+END_TEST
+
 START_TEST(names)
 {
     g_autofree char *name = aqr_debci_units_name("gfx90a", 12);
@@ -51,5 +79,6 @@ void
 add_tests(TCase *tcase)
 {
     tcase_add_test(tcase, names);
+    tcase_add_loop_test(tcase, keeps_what_was_made, 0, G_N_ELEMENTS(archs_before));
     tcase_add_loop_test(tcase, judges_what_was_made, 0, G_N_ELEMENTS(units_before));
 }
