@@ -60,8 +60,7 @@ plan_work(const SetupOptions *options, const AqrHostQuery *query, const AqrDebci
 {
     work->facts = aqr_host_facts_gather(query);
     aqr_debci_facts_gather(query->root, query->stop, &work->debci);
-    if (options->slots->len > 0) /* those of others are none of its business */
-        g_clear_pointer(&work->debci.units, g_ptr_array_unref);
+    work->debci.only_some = options->slots->len > 0;
     work->plan = aqr_debci_plan_new(work->facts, &work->debci);
     work->steps = aqr_debci_setup_steps(work->plan, work->facts, &work->debci, wish);
     work->next = aqr_debci_setup_next(work->plan, &work->debci, wish);

@@ -10,6 +10,7 @@ typedef struct {
     gboolean has_collector; /* it takes requests here, too */
     char *subuid, *subgid;  /* /etc/subuid, /etc/subgid; NULL: cannot be read */
     GPtrArray *units;       /* of char: the units that we have made drop-ins for; NULL: none */
+    gboolean only_some;     /* of the GPUs are looked at: the others' units are not judged */
 } AqrDebciFacts;
 
 void aqr_debci_facts_clear(AqrDebciFacts *facts);

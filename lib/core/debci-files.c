@@ -37,8 +37,8 @@ add_backends(GString *text)
     add_words(text, "debci_backend_list", AQR_DEBCI_BACKEND);
 }
 
-/* The base architecture's image serves all variants. Those of workers that were made before stay:
- * a GPU in quarantine is to come back. A variant in the list would have
+/* The base architecture's image serves all variants. Those of workers that were made before
+ * stay: a GPU in quarantine is to come back. A variant in the list would have
  * debci-update-worker hand it to every backend, lxc among them, which would fail; only who
  * takes requests must know it, and debci_arch_skip_list (4.4) keeps update-worker from it. */
 static void

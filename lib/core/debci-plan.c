@@ -270,6 +270,17 @@ judge_unit(const char *unit, AqrDebciPlan *plan)
     aqr_finding_set(finding, AQR_WARN, hint, "%s was made for a GPU that is not there", unit);
 }
 
+static void
+judge_units(const AqrHostFacts *facts, const GPtrArray *units, AqrDebciPlan *plan)
+{
+    for (guint i = 0; i < units->len; i++) {
+        const char *unit = g_ptr_array_index(units, i);
+
+        if (!aqr_debci_units_expect(facts, unit))
+            judge_unit(unit, plan);
+    }
+}
+
 AqrDebciPlan *
 aqr_debci_plan_new(const AqrHostFacts *facts, const AqrDebciFacts *debci)
 {
@@ -283,11 +294,7 @@ aqr_debci_plan_new(const AqrHostFacts *facts, const AqrDebciFacts *debci)
     judge_user(facts, add_finding(plan, "debci.user", NULL));
     judge_gpus(facts, plan, add_finding(plan, "debci.gpus", NULL));
     tell_server(plan, debci);
-    for (guint i = 0; debci->units != NULL && i < debci->units->len; i++) {
-        const char *unit = g_ptr_array_index(debci->units, i);
-
-        if (!aqr_debci_units_expect(facts, unit))
-            judge_unit(unit, plan);
-    }
+    if (debci->units != NULL && !debci->only_some)
+        judge_units(facts, debci->units, plan);
     return plan;
 }

@@ -176,6 +176,22 @@ def a_gpu_that_has_gone_is_named() -> None:
     assert r"debci-worker@amd64\x2bgfx906_1.service.d" in there.split(), there
 
 
+def one_gpu_does_not_take_out_another_s_variant() -> None:
+    """On a host that takes requests, too."""
+    report, lists = parts_of(on_stage(rf"""
+        cp -a /usr/lib/systemd/system "$stage/system"
+        touch "$stage/system/debci-collector.service"
+        mount --bind "$stage/system" /usr/lib/systemd/system
+        rocm-qemu-setup --debci-worker --gpu 83:00.0 --apply >/dev/null
+        mv '/etc/systemd/system/{UNITS[0]}.d' '/etc/systemd/system/debci-worker@amd64\x2bgfx906_1.service.d'
+        rocm-qemu-setup --debci-worker --gpu 84:00.0 --apply --json
+        printf '\0'
+        sh -euc '. /etc/debci/conf.d/zz-rocm-qemu.conf; echo $debci_arch_list / $debci_arch_skip_list'
+    """))
+    assert "debci.unit" not in [finding["id"] for finding in json.loads(report)["findings"]], report
+    assert lists == "amd64 amd64+gfx900 amd64+gfx906 / amd64+gfx900 amd64+gfx906\n", lists
+
+
 def who_judges_the_host_looks_at_its_workers() -> None:
     none, fit, one = parts_of(on_stage(rf"""
         rocm-qemu-setup --json -u debci || :
@@ -317,6 +333,7 @@ def a_stop_without_a_testbed_waits_for_nobody() -> None:
 run_all([applying_twice_is_applying_once, a_dry_run_and_printing_touch_nothing,
          what_is_not_ours_stays, shells_add_to_lists, systemd_understands_the_units,
          names_are_as_systemd_escape_has_them, a_gpu_that_has_gone_is_named,
+         one_gpu_does_not_take_out_another_s_variant,
          who_judges_the_host_looks_at_its_workers, a_quarantined_gpu_has_no_worker,
          what_is_missing_is_told, wrong_usage_is_one_line,
          a_stop_tells_only_the_server, a_stop_without_a_testbed_waits_for_nobody])
