@@ -150,7 +150,7 @@ RUNS = {
     "installed": [
         Run("sample", "leaves-artifacts PASS sleeps FAIL timed out nobody-sleeps PASS",
             ("--timeout-test=30", "--timeout-copy=600"), status=4, check=artifacts_arrived),
-        BUBBLEWRAP, SUDO, DBUS,
+        BUBBLEWRAP, DBUS,
     ],
     "trixie": [
         dataclasses.replace(SUDO, options=(*SUDO.options, "--apt-upgrade")),
