@@ -220,9 +220,10 @@ def a_daemon_that_dies() -> None:
 
 
 def an_image_that_does_not_boot() -> None:
-    """Such as one for another processor."""
+    """Its boot sector has a jump to itself: any other code may do any other thing."""
     with temporary_directory() as here:
-        (here / "image").write_bytes(os.urandom(510) + b"\x55\xaa" + bytes(1 << 20))
+        sector = b"\xeb\xfe".ljust(510, b"\0") + b"\x55\xaa"
+        (here / "image").write_bytes(sector + bytes(1 << 20))
         with Server("--timeout-reboot=5", *MACHINE, image=str(here / "image")) as server:
             server.greet()
             start = time.monotonic()
