@@ -18,12 +18,6 @@ free_worker(gpointer data)
     g_free(worker);
 }
 
-static void
-free_finding(gpointer data)
-{
-    aqr_finding_free(data);
-}
-
 void
 aqr_debci_plan_free(AqrDebciPlan *plan)
 {
@@ -155,7 +149,7 @@ is_usable(const AqrHostFacts *facts, const AqrDebciPlan *plan, const AqrHostGpu 
         aqr_finding_set(finding, AQR_WARN, "please report its id", "no worker: %s, %s",
                         gpu->gpu->name, "gfx target unknown");
     else if (has_hive(facts, gpu))
-        aqr_finding_set(finding, AQR_WARN, "rocm-qemu-run can have all of it",
+        aqr_finding_set(finding, AQR_WARN, "autopkgtest -- qemu+rocm --gpu=all can have all of it",
                         "no worker: it is of an XGMI hive, which goes to a guest whole");
     else if (companion != NULL)
         aqr_finding_set(finding, AQR_WARN, NULL, "no worker of its own: it goes along with %s",
@@ -287,7 +281,7 @@ aqr_debci_plan_new(const AqrHostFacts *facts, const AqrDebciFacts *debci)
     AqrDebciPlan *plan = g_new0(AqrDebciPlan, 1);
 
     plan->workers = g_ptr_array_new_with_free_func(free_worker);
-    plan->findings = g_ptr_array_new_with_free_func(free_finding);
+    plan->findings = aqr_findings_new();
     for (guint i = 0; i < facts->gpus->len; i++)
         plan_gpu(facts, g_ptr_array_index(facts->gpus, i), plan);
     judge_package(debci, add_finding(plan, "debci.package", NULL));

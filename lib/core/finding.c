@@ -65,6 +65,18 @@ aqr_finding_unknown(AqrFinding *finding, const char *hint, const char *format, .
     fill(finding, AQR_WARN, hint, g_strconcat("unknown: ", what, NULL));
 }
 
+static void
+free_finding(gpointer data)
+{
+    aqr_finding_free(data);
+}
+
+GPtrArray *
+aqr_findings_new(void)
+{
+    return g_ptr_array_new_with_free_func(free_finding);
+}
+
 guint
 aqr_findings_count(const GPtrArray *findings, AqrSeverity severity)
 {

@@ -20,6 +20,9 @@ AqrFinding *aqr_finding_new(const char *id, const char *gpu) G_GNUC_WARN_UNUSED_
 void aqr_finding_free(AqrFinding *finding);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrFinding, aqr_finding_free)
 
+/* (transfer full): none yet, of AqrFinding, which it frees. */
+GPtrArray *aqr_findings_new(void) G_GNUC_WARN_UNUSED_RESULT;
+
 /* One of these fills it in; @hint is copied. */
 void aqr_finding_pass(AqrFinding *finding, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void aqr_finding_set(AqrFinding *finding, AqrSeverity severity, const char *hint,

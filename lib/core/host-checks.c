@@ -9,12 +9,6 @@ static const AqrHostCheck *const tables[] = {
 };
 
 static void
-free_finding(gpointer data)
-{
-    aqr_finding_free(data);
-}
-
-static void
 keep(GPtrArray *findings, AqrFinding *finding)
 {
     if (finding->title != NULL)
@@ -50,7 +44,7 @@ judge_gpu(const AqrHostFacts *facts, const AqrHostGpu *gpu, GPtrArray *findings)
 GPtrArray *
 aqr_host_checks_judge(const AqrHostFacts *facts)
 {
-    GPtrArray *findings = g_ptr_array_new_with_free_func(free_finding);
+    GPtrArray *findings = aqr_findings_new();
 
     for (gsize i = 0; i < G_N_ELEMENTS(tables); i++)
         judge_host(facts, tables[i], findings);
