@@ -26,3 +26,21 @@ typedef struct {
 /* Of AqrFinding, in the order to read them; ids "image.…". */
 GPtrArray *aqr_image_checks_judge(const AqrImageFacts *facts,
                                   const AqrImageDemand *demand) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What the parts of it share: each check is a row. One that does not apply leaves its
+ * finding without a title. */
+typedef struct {
+    const char *id;
+    void (*judge)(const AqrImageFacts *facts, const AqrImageDemand *demand, AqrFinding *finding);
+} AqrImageCheck;
+
+/* Tables that a row without an id ends. */
+extern const AqrImageCheck aqr_image_system_checks[];
+extern const AqrImageCheck aqr_image_gpu_checks[];
+
+/* Whether it has the firmware of one GPU: "image.gpu-firmware"; transfer full. */
+AqrFinding *aqr_image_checks_judge_gpu(const AqrImageFacts *facts, const AqrImageDemand *demand,
+                                       const AqrImageGpu *gpu) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Adds @word to @list, behind ", " unless it is the first. */
+void aqr_image_checks_list(GString *list, const char *word);

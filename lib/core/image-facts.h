@@ -33,6 +33,7 @@ typedef struct {
     char *os_id, *os_version, *os_codename; /* of os-release: "debian", "12", "bookworm"; or NULL */
     char *os_name;                          /* "Debian GNU/Linux 12 (bookworm)"; or NULL */
     char *arch;                             /* dpkg's; or NULL */
+    AqrImageAnswer efi;                     /* it has booted by EFI */
     char *kernel;                           /* its release; or NULL */
     AqrImageAnswer amdgpu_there;            /* the kernel has the module */
     AqrImageAnswer amdgpu_loads;

@@ -8,6 +8,7 @@
 
 /* Borrowed, all of it. */
 typedef struct {
+    const char *version;        /* of who made it: AQR_VERSION */
     gint64 made;                /* seconds since 1970 */
     const char *release;        /* as it was asked for: "trixie", "sid"; NULL: as the image says */
     const char *arch;           /* "amd64"; NULL: as the image says */
