@@ -4,7 +4,7 @@
  * image-judge facts [GFX...]: judges facts on stdin, of an image for these GPUs: what is not
  * well, a line each: "FAIL image.groups there is no group render".
  * image-judge prove|update IMAGE [BOOT [USER...]]: the report; or what goes wrong, on stderr.
- */
+ * $AQR_BOOT_SECONDS bounds a boot. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,7 +78,13 @@ work(gboolean updates, char **words)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(AqrStop) stop = aqr_stop_new(&error);
-    const GuestConfig guest = { .image = words[0], .boot = words[1], .stage = say_stage };
+    const char *seconds = g_getenv("AQR_BOOT_SECONDS");
+    const GuestConfig guest = {
+        .image = words[0],
+        .boot = words[1],
+        .timeout = seconds == NULL ? 0 : atoi(seconds),
+        .stage = say_stage,
+    };
     const UpdateConfig config = { .guest = guest };
     gboolean done = FALSE;
 
