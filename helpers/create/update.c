@@ -26,7 +26,7 @@ static const struct {
     const char *what;
     const char *script;
 } steps[] = {
-    { "apt-get update", BEGIN APT "-o APT::Update::Error-Mode=any update\n" },
+    { "apt-get update", BEGIN APT "-o APT::Update::Error-Mode=any -o Acquire::Retries=3 update\n" },
     { "apt-get full-upgrade", BEGIN APT "full-upgrade\n" },
     { "apt-get autoremove", BEGIN APT "--purge autoremove\n" },
     { "cleaning up", BEGIN "apt-get clean\n"

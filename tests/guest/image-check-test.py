@@ -1,2 +1,0 @@
-#!/usr/bin/python3
-# SPDX-License-Identifier: GPL-2.0-or-later
