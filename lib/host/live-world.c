@@ -2,6 +2,7 @@
 #include "host/live-world.h"
 
 #include "host/gpu-plug.h"
+#include "host/guest-run.h"
 #include "host/live-guest.h"
 #include "host/live-state.h"
 #include "host/power-off.h"
@@ -178,6 +179,20 @@ stop(gpointer data, gboolean orderly)
             note(world, done);
     }
     aqr_launch_end(&world->vm, world->gpus);
+}
+
+gboolean
+aqr_live_world_power_off(AqrLiveWorld *world, GError **error)
+{
+    static const char *const argv[] = { "poweroff", NULL };
+    AqrPatience patience = aqr_patience(world->config->poweroff_timeout, world->config->stop);
+    int status;
+
+    if (!aqr_vm_check_alive(world->vm, error))
+        return FALSE;
+    aqr_vm_expect_end(world->vm);
+    aqr_guest_run(aqr_vm_get_link(world->vm), argv, &patience, NULL, &status, NULL);
+    return aqr_vm_wait_end(world->vm, &patience, error);
 }
 
 const AqrWorld aqr_live_world = {

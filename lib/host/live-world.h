@@ -48,6 +48,10 @@ AqrLiveWorld *aqr_live_world_new(const AqrLiveConfig *config, AqrVmSpec *spec,
 void aqr_live_world_free(AqrLiveWorld *world);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrLiveWorld, aqr_live_world_free)
 
+/* Has the guest power itself off, and waits until it has: AQR_ERROR_GUEST if it does not in
+ * time. */
+gboolean aqr_live_world_power_off(AqrLiveWorld *world, GError **error);
+
 /* The way to the guest while a VM runs (transfer none), or NULL. */
 AqrGuestLink *aqr_live_world_get_link(AqrLiveWorld *world);
 
