@@ -89,11 +89,16 @@ take_stage(Talk *talk, const char *line)
 static void
 take_error(Talk *talk, const char *line)
 {
-    if (g_str_has_prefix(line, NAME ": "))
+    static const char *const ours[] = { NAME ": ", "apt-sources: " };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(ours); i++) {
+        if (!g_str_has_prefix(line, ours[i]))
+            continue;
         g_string_append_printf(talk->said, "%s%s", talk->said->len == 0 ? "" : "; ",
-                               line + strlen(NAME ": "));
-    else
-        g_string_append_printf(talk->log, "%s\n", line);
+                               line + strlen(ours[i]));
+        return;
+    }
+    g_string_append_printf(talk->log, "%s\n", line);
 }
 
 static void

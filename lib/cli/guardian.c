@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/program.h"
+#include "host/process.h"
 
 /* A terminal sends its signals to the child, too, which takes what comes within half a second
  * for one (host/stop). */
@@ -56,20 +56,6 @@ watch(pid_t child, const sigset_t *signals)
     return status;
 }
 
-static pid_t
-parent_of(const char *pid)
-{
-    g_autofree char *path = g_build_filename("/proc", pid, "stat", NULL);
-    g_autofree char *text = NULL;
-    const char *rest;
-    int parent;
-
-    if (!g_file_get_contents(path, &text, NULL, NULL))
-        return 0;
-    rest = g_strrstr(text, ")"); /* the name before it may hold anything */
-    return rest != NULL && sscanf(rest, ") %*c %d", &parent) == 1 ? parent : 0;
-}
-
 static void
 kill_children(void)
 {
@@ -77,8 +63,10 @@ kill_children(void)
     const char *name;
 
     while (processes != NULL && (name = g_dir_read_name(processes)) != NULL) {
-        if (g_ascii_isdigit(*name) && parent_of(name) == getpid())
-            kill((pid_t)g_ascii_strtoll(name, NULL, 10), SIGKILL);
+        pid_t pid = (pid_t)g_ascii_strtoll(name, NULL, 10);
+
+        if (pid > 0 && aqr_process_parent(pid) == getpid())
+            kill(pid, SIGKILL);
     }
 }
 
