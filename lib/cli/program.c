@@ -59,7 +59,6 @@ print(const char *kind, const char *format, va_list arguments)
 
     if (make_way != NULL)
         make_way(way_data);
-    g_printerr("%s: %s%s\n", g_get_prgname(), kind, text);
     if (is_raw()) {
         g_auto(GStrv) parts = g_strsplit(lines, "\n", -1);
         g_autofree char *joined = g_strjoinv("\r\n", parts);
