@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /* rocm-qemu-create: an image that is proven before it is anybody's. */
-#include <signal.h>
 #include <stdlib.h>
 
 #include "aqr-config.h"
@@ -78,9 +77,7 @@ work(gpointer data)
     int signal_number = 0;
     int status = run(data, &signal_number);
 
-    if (signal_number != 0 && status != EXIT_SUCCESS)
-        raise(signal_number);
-    return status;
+    return signal_number != 0 && status != EXIT_SUCCESS ? -signal_number : status;
 }
 
 static void

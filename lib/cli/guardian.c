@@ -15,16 +15,6 @@
  * for one (host/stop). */
 static const int passed_on[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT };
 
-static void
-end_work(pid_t parent, const sigset_t *mask, int (*work)(gpointer data), gpointer data)
-{
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    pthread_sigmask(SIG_SETMASK, mask, NULL);
-    if (getppid() != parent)
-        raise(SIGTERM);
-    exit(work(data));
-}
-
 /* Whether @child has ended. All else that has is an orphan, which nobody asks for. */
 static gboolean
 reap(pid_t child, int *status)
@@ -79,17 +69,41 @@ end_the_rest(void)
     } while (waitpid(-1, NULL, 0) > 0 || errno == EINTR);
 }
 
-static int
-end_as(int status)
+static void
+end_by(int number)
 {
     sigset_t all;
 
-    if (!WIFSIGNALED(status))
-        return WEXITSTATUS(status);
-    signal(WTERMSIG(status), SIG_DFL);
+    signal(number, SIG_DFL);
     sigfillset(&all);
     pthread_sigmask(SIG_UNBLOCK, &all, NULL);
-    raise(WTERMSIG(status));
+    raise(number);
+}
+
+/* In the child. It cleans up after itself, too: the parent may be gone by then. */
+static void
+do_work(pid_t parent, const sigset_t *mask, int (*work)(gpointer data), gpointer data)
+{
+    int status;
+
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    pthread_sigmask(SIG_SETMASK, mask, NULL);
+    if (getppid() != parent)
+        raise(SIGTERM);
+    status = work(data);
+    end_the_rest();
+    if (status < 0)
+        end_by(-status);
+    exit(status);
+}
+
+static int
+end_as(int status)
+{
+    if (!WIFSIGNALED(status))
+        return WEXITSTATUS(status);
+    end_by(WTERMSIG(status));
     return EXIT_FAILURE;
 }
 
@@ -112,7 +126,7 @@ aqr_guardian_run(int (*work)(gpointer data), void (*clean_up)(gpointer data), gp
         return EXIT_FAILURE;
     }
     if (child == 0)
-        end_work(parent, &before, work, data);
+        do_work(parent, &before, work, data);
     status = watch(child, &signals);
     end_the_rest();
     clean_up(data);

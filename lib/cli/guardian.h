@@ -10,6 +10,7 @@
  * any of them running. */
 
 /* Before any thread is started, and before libvirt: it forks. @work is called in the child, and
- * what it returns is the child's exit status; @clean_up in the parent, also after a good end.
- * What is returned is that status; or the parent ends by the signal that the child ended by. */
+ * returns an exit status, or a signal to end by as a negative number; @clean_up is called in the
+ * parent, also after a good end. What is returned is that status; or the parent ends by the
+ * signal that the child ended by. */
 int aqr_guardian_run(int (*work)(gpointer data), void (*clean_up)(gpointer data), gpointer data);

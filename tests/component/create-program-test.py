@@ -156,7 +156,7 @@ def what_all_dead_ones_left_goes_with_the_next() -> None:
         assert stage.image.read_text() == "old" and stage.leftovers()
         left = processes_knowing(str(directory))
         for pid in left:
-            os.kill(int(pid.split()[0]), signal.SIGKILL)
+            os.kill(int(pid.split(":")[0]), signal.SIGKILL)
         wait_for(lambda: not processes_knowing(str(directory)), SECONDS, "their end")
         assert stage.run().returncode == 0
         stage.image_is_new()

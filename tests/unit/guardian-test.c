@@ -13,7 +13,7 @@
 typedef struct {
     int fds[2];
     int ends_with; /* an exit status, or a signal if negative */
-    gboolean leaves_one;
+    gboolean leaves_one, is_killed;
 } Story;
 
 static void
@@ -43,20 +43,27 @@ static const Story ends[] = {
     { .ends_with = 0 },
     { .ends_with = 3 },
     { .ends_with = -SIGTERM },
-    { .ends_with = -SIGKILL },
+    { .ends_with = -SIGINT, .leaves_one = TRUE },
+    { .ends_with = -SIGKILL, .is_killed = TRUE },
     { .ends_with = 0, .leaves_one = TRUE },
-    { .ends_with = -SIGKILL, .leaves_one = TRUE },
+    { .ends_with = -SIGKILL, .leaves_one = TRUE, .is_killed = TRUE },
 };
 
-/* In a session of its own, with a child of its own. */
+/* In a session of its own, with a child of its own. Returns when that is there. */
 static void
-leave_one(const Story *story)
+leave_one(void)
 {
-    if (fork() > 0)
+    int fds[2];
+    char word;
+
+    ck_assert_int_eq(pipe(fds), 0);
+    if (fork() > 0) {
+        ck_assert_int_eq(read(fds[0], &word, 1), 1);
         return;
+    }
     setsid();
     if (fork() == 0)
-        note(story, "o");
+        ck_assert_int_eq(write(fds[1], "o", 1), 1);
     for (;;)
         pause();
 }
@@ -66,11 +73,9 @@ do_little(gpointer data)
 {
     const Story *story = data;
 
-    if (story->leaves_one) {
-        leave_one(story);
-        ck_assert_int_eq(read_note(story), 'o');
-    }
-    if (story->ends_with < 0)
+    if (story->leaves_one)
+        leave_one();
+    if (story->is_killed)
         raise(-story->ends_with);
     return story->ends_with;
 }
@@ -128,6 +133,7 @@ wait_for_signal(gpointer data)
     pthread_sigmask(SIG_BLOCK, &all, NULL);
     note(data, "w");
     sigwait(&all, &number);
+    leave_one();
     note(data, "s");
     return number;
 }
@@ -151,11 +157,14 @@ START_TEST(work_hears_of_the_guardian_s_end)
 {
     Story story = { 0 };
     pid_t pid = start(&story, wait_for_signal);
+    char word;
 
     ck_assert_int_eq(read_note(&story), 'w');
     kill(pid, SIGKILL);
     ck_assert_int_eq(wait_for(pid), -SIGKILL);
+    close(story.fds[1]);
     ck_assert_int_eq(read_note(&story), 's');
+    ck_assert_int_eq(read(story.fds[0], &word, 1), 0); /* all that could write have gone */
 }
 END_TEST
 
