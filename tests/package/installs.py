@@ -10,8 +10,8 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 
-from package import (DEBS, NAME, SOURCE, Package, apt, difference, file_system, remade, run, say,
-                     status)
+from package import (DEBS, NAME, SOURCE, SOURCES_LIST, Package, apt, difference, file_system,
+                     remade, run, say, status)
 
 PEER = "rocm-qemu-support"
 BACKEND = pathlib.Path("/usr/share/debci/backends")
@@ -169,19 +169,18 @@ def rocm_qemu_support_can_come_back(package: Package) -> None:
 @contextlib.contextmanager
 def an_archive_with(*debs: pathlib.Path) -> Iterator[None]:
     """And with nothing else."""
-    archive, sources = DEBS / "archive", pathlib.Path("/etc/apt/sources.list")
+    archive = DEBS / "archive"
     archive.mkdir()
     for deb in debs:
         shutil.copy(deb, archive)
     (archive / "Packages").write_text(run("dpkg-scanpackages", "--multiversion", ".", cwd=archive,
                                           stderr=subprocess.DEVNULL))
-    kept = sources.read_text()
-    sources.write_text(f"deb [trusted=yes] file:{archive} ./\n")
+    SOURCES_LIST.write_text(f"deb [trusted=yes] file:{archive} ./\n")
     run("apt-get", "update")
     try:
         yield
     finally:
-        sources.write_text(kept)
+        SOURCES_LIST.write_text("")
         shutil.rmtree(archive)
         shutil.rmtree("/var/lib/apt/lists")
 

@@ -5,6 +5,7 @@ need: commands that say what they printed when they fail, and what there is in t
 import hashlib
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 SOURCE = pathlib.Path("/source/tree")
 NAME = "autopkgtest-virt-qemu-rocm"
 DEBS = pathlib.Path("/var/tmp/debs")
+SOURCES_LIST = pathlib.Path("/etc/apt/sources.list")
 
 # Not on a disk, or what dpkg, apt and the like keep for themselves.
 NOT_COMPARED = ["/proc", "/sys", "/dev", "/source", "/var/tmp/one", "/var/tmp/two", "/var/tmp/debs",
@@ -31,8 +33,7 @@ def run(*argv: str | pathlib.Path, env: Mapping[str, str] | None = None, **more)
 
 
 def apt(*words: str | pathlib.Path) -> str:
-    """With what is there: nothing is fetched."""
-    return run("apt-get", "-q", "-y", "--no-download", "--no-install-recommends", *words,
+    return run("apt-get", "-q", "-y", "--no-install-recommends", *words,
                env={"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"})
 
 
@@ -45,7 +46,6 @@ def status(package: str) -> str:
 
 def remade(deb: pathlib.Path, fields: Mapping[str, str]) -> pathlib.Path:
     """The same package with other fields."""
-    DEBS.mkdir(exist_ok=True)
     tree = DEBS / "tree"
     run("dpkg-deb", "--raw-extract", deb, tree)
     control = tree / "DEBIAN" / "control"
@@ -88,11 +88,21 @@ def digest(path: pathlib.Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def be_a_users_system() -> None:
+    """The root file system was made without documentation, as it is for tests; and what is
+    missing there shall not be fetched."""
+    for path in pathlib.Path("/etc/dpkg/dpkg.cfg.d").iterdir():
+        path.write_text(re.sub("^path-exclude.*\n", "", path.read_text(), flags=re.MULTILINE))
+    SOURCES_LIST.write_text("")
+    DEBS.mkdir()
+
+
 class Package:
     def __init__(self, release: str) -> None:
         self.release = release
         self.built: list[pathlib.Path] = []  # the directory of each build
         self.log = ""  # of the first one
+        be_a_users_system()
 
     @property
     def deb(self) -> pathlib.Path:
