@@ -7,7 +7,6 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 
 from package import (DEBS, NAME, SOURCE, SOURCES_LIST, Package, apt, difference, file_system,
@@ -173,8 +172,7 @@ def an_archive_with(*debs: pathlib.Path) -> Iterator[None]:
     archive.mkdir()
     for deb in debs:
         shutil.copy(deb, archive)
-    (archive / "Packages").write_text(run("dpkg-scanpackages", "--multiversion", ".", cwd=archive,
-                                          stderr=subprocess.DEVNULL))
+    run("bash", "-c", "dpkg-scanpackages --multiversion . >Packages", cwd=archive)
     SOURCES_LIST.write_text(f"deb [trusted=yes] file:{archive} ./\n")
     run("apt-get", "update")
     try:
@@ -202,7 +200,8 @@ def a_full_upgrade_keeps_what_was_chosen(package: Package) -> None:
 
 def it_will_do_for_who_asks_for_rocm_qemu_support(package: Package) -> None:
     wants = remade(peer(), {"Package": "wants-it", "Depends": f"{PEER} (>= 0.9.8)", "Version": "1"})
-    tree = wants.with_suffix(".empty")
+    tree = DEBS / "empty"
+    tree.mkdir()
     run("dpkg-deb", "--control", wants, tree / "DEBIAN")
     run("dpkg-deb", "--root-owner-group", "--build", tree, wants)
     apt("install", package.deb, wants)
