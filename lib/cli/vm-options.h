@@ -9,7 +9,9 @@
 /* The options that say what VM is wanted, for every program that starts one.
  * They are autopkgtest-virt-qemu's where it has them. */
 typedef struct {
-    char **images; /* the first is written to through an overlay */
+    char **images;  /* the first is written to through an overlay */
+    gboolean write; /* no option: the program wants the first written to itself. Its guest is
+                     * powered off in an orderly way, and never warm */
     char **gpus;
     GPtrArray *gpu_selectors; /* AqrGpuSelector: what they come to; empty: no GPU */
     int gpu_wait;             /* seconds */

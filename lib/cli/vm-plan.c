@@ -8,6 +8,7 @@
 #include "core/qemu-args.h"
 #include "host/accel.h"
 #include "host/firmware.h"
+#include "host/image-write.h"
 #include "host/image.h"
 #include "host/libvirt.h"
 #include "host/shared-mounts.h"
@@ -20,6 +21,9 @@
 
 /* rocm-qemu-support's */
 #define POWEROFF_SECONDS_GPU 30
+
+/* What a person has written is to be on the disk: systemd gives each unit 90 s. */
+#define POWEROFF_SECONDS_WRITE 120
 
 #define PROBE_TIMEOUT (60 * G_TIME_SPAN_SECOND)
 
@@ -63,6 +67,8 @@ add_disk(AqrVmSpec *spec, const char *image, const AqrStop *stop, GError **error
     g_autofree char *file = g_canonicalize_filename(image, NULL);
     g_auto(AqrImageInfo) info = { 0 };
 
+    if (spec->overlay == NULL && spec->disks->len == 0 && !aqr_image_write_check(file, error))
+        return FALSE;
     if (!aqr_image_probe(file, &info, &patience, error))
         return FALSE;
     g_ptr_array_add(spec->disks, g_steal_pointer(&info.disk));
@@ -185,6 +191,21 @@ own_start(void)
     return rest == NULL ? 0 : g_ascii_strtoull(rest, NULL, 10);
 }
 
+static gboolean
+check_write(const AqrVmOptions *options, GError **error)
+{
+    const char *option = NULL;
+
+    if (options->write && options->warm_word != NULL && options->warm == AQR_WARM_ON)
+        option = "--warm=on";
+    else if (options->write && options->base_image)
+        option = "--baseimage";
+    if (option != NULL)
+        g_set_error(error, AQR_ERROR, AQR_ERROR_USAGE, "%s, with an image that is written to",
+                    option);
+    return option == NULL;
+}
+
 AqrVmSpec *
 aqr_vm_plan_make(const AqrVmOptions *options, const char *socket_dir, const char *store_dir,
                  const AqrStop *stop, GError **error)
@@ -196,9 +217,10 @@ aqr_vm_plan_make(const AqrVmOptions *options, const char *socket_dir, const char
     spec->owner = (guint32)getpid();
     spec->since = own_start();
     spec->socket_dir = g_strdup(socket_dir);
-    spec->overlay = g_build_filename(store_dir, "overlay.qcow2", NULL);
-    if (!choose_emulator(options, spec, error) || !choose_accel(options, spec, error) ||
-        !add_shared_dirs(options, spec, error))
+    if (!options->write)
+        spec->overlay = g_build_filename(store_dir, "overlay.qcow2", NULL);
+    if (!check_write(options, error) || !choose_emulator(options, spec, error) ||
+        !choose_accel(options, spec, error) || !add_shared_dirs(options, spec, error))
         return NULL;
     for (char **image = options->images; *image != NULL; image++) {
         if (!add_disk(spec, *image, stop, error))
@@ -225,5 +247,7 @@ aqr_vm_plan_poweroff_seconds(const AqrVmOptions *options, const AqrVmSpec *spec)
 {
     if (options->timeout_poweroff > 0)
         return options->timeout_poweroff;
+    if (spec->overlay == NULL)
+        return POWEROFF_SECONDS_WRITE;
     return spec->gpus.gpus->len == 0 ? 0 : POWEROFF_SECONDS_GPU;
 }

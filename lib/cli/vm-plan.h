@@ -11,7 +11,7 @@
 
 /* Looks at the host and the images, and decides what the options left open.
  * @socket_dir is where the VM's sockets and EFI variables go, @store_dir where its
- * overlay goes. Cut short by @stop. */
+ * overlay goes, if it has one. Cut short by @stop. */
 AqrVmSpec *aqr_vm_plan_make(const AqrVmOptions *options, const char *socket_dir,
                             const char *store_dir, const AqrStop *stop,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -106,11 +106,12 @@ print_plan(const AqrVmSpec *spec)
     g_auto(GStrv) argv = NULL;
     g_autofree char *command = NULL, *xml = NULL, *base_image = NULL;
 
-    argv = aqr_image_overlay_argv(spec->overlay, base->file, base->format);
-    command = g_strjoinv(" ", argv);
+    if (spec->overlay != NULL)
+        argv = aqr_image_overlay_argv(spec->overlay, base->file, base->format);
+    command = argv == NULL ? g_strdup("") : g_strjoinv(" ", argv);
     xml = aqr_domain_xml(spec);
     base_image = spec->base_image ? aqr_domain_disks_base_image(spec) : g_strdup("");
-    g_print("%s\n%s%s", command, xml, base_image);
+    g_print("%s%s%s%s", command, argv == NULL ? "" : "\n", xml, base_image);
 }
 
 /* Two directories of ours: one for sockets and small files, and one for what the
@@ -172,7 +173,7 @@ plan_warm(const Use *use, const AqrVmSpec *spec, const char *time_zone)
     gint64 limit = options->warm_limit_mib > 0 ? options->warm_limit_mib : DEFAULT_WARM_LIMIT_MIB;
 
     return (AqrWarmConfig){
-        .mode = options->warm,
+        .mode = options->write ? AQR_WARM_OFF : options->warm,
         .dir = options->warm_dir != NULL ? options->warm_dir : g_getenv("AQR_WARM_DIR"),
         .limit = (guint64)limit << 20,
         .guest = time_zone,

@@ -57,6 +57,18 @@ write_overlay(AqrXml *xml, const AqrVmSpec *spec)
     aqr_xml_close(xml);
 }
 
+/* It does outlive the VM: what the guest flushes reaches the platters. */
+static void
+write_image(AqrXml *xml, const AqrDisk *disk)
+{
+    aqr_xml_open(xml, "disk", "type", "file", "device", "disk", NULL);
+    aqr_xml_empty(xml, "driver", "name", "qemu", "type", disk->format, "discard", "unmap", NULL);
+    write_untouched_source(xml, disk->file);
+    write_backing(xml, disk->backing);
+    aqr_xml_empty(xml, "target", "dev", "vda", "bus", "virtio", NULL);
+    aqr_xml_close(xml);
+}
+
 /* Leaves the disk open, for what only some have. */
 static void
 open_read_only(AqrXml *xml, const AqrDisk *disk, const char *target)
@@ -81,7 +93,10 @@ write_read_only(AqrXml *xml, const AqrDisk *disk, unsigned index)
 void
 aqr_domain_disks_write(AqrXml *xml, const AqrVmSpec *spec)
 {
-    write_overlay(xml, spec);
+    if (spec->overlay == NULL)
+        write_image(xml, g_ptr_array_index(spec->disks, 0));
+    else
+        write_overlay(xml, spec);
     for (unsigned i = 1; i < spec->disks->len; i++)
         write_read_only(xml, g_ptr_array_index(spec->disks, i), i);
 }

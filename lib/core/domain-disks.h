@@ -6,7 +6,7 @@
 
 /* The disks of core/domain-xml's domain. */
 
-/* Writes the overlay over the base image, then the read-only disks. */
+/* Writes the overlay over the base image, or that itself, then the read-only disks. */
 void aqr_domain_disks_write(AqrXml *xml, const AqrVmSpec *spec);
 
 /* (transfer full): the base image as a further disk, to be plugged in while the

@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/setup-report.h"
 
+#include "core/finding-report.h"
 #include "core/json-member.h"
 
 #include <json-glib/json-glib.h>
 #include <string.h>
-
-static const struct {
-    const char *word, *json, *colour;
-} severities[] = {
-    [AQR_PASS] = { "PASS", "pass", "\033[32m" },
-    [AQR_WARN] = { "WARN", "warn", "\033[33m" },
-    [AQR_FAIL] = { "FAIL", "fail", "\033[31m" },
-};
 
 static const struct {
     const char *word, *json;
@@ -66,16 +59,6 @@ group_title(const AqrFinding *finding)
 }
 
 static void
-write_finding(GString *text, const AqrFinding *finding, gboolean colour)
-{
-    g_string_append_printf(
-        text, "  %s%s%s  %s\n", colour ? severities[finding->severity].colour : "",
-        severities[finding->severity].word, colour ? "\033[0m" : "", finding->title);
-    if (finding->hint != NULL)
-        g_string_append_printf(text, "        %s\n", finding->hint);
-}
-
-static void
 write_steps(GString *text, const GPtrArray *steps)
 {
     g_string_append(text, "Set up\n");
@@ -105,14 +88,12 @@ aqr_setup_report_text(const AqrSetupReport *report, gboolean colour)
 
         if (g_strcmp0(title, last) != 0)
             g_string_append_printf(text, "%s%s\n", last == NULL ? "" : "\n", title);
-        write_finding(text, finding, colour);
+        aqr_finding_report_line(text, finding, colour);
         g_free(last);
         last = title;
     }
-    g_string_append_printf(text, "\n%u passed, %u warnings, %u failed\n",
-                           aqr_findings_count(report->findings, AQR_PASS),
-                           aqr_findings_count(report->findings, AQR_WARN),
-                           aqr_findings_count(report->findings, AQR_FAIL));
+    g_string_append_c(text, '\n');
+    aqr_finding_report_count(text, report->findings);
     return g_string_free(text, FALSE);
 }
 
@@ -123,18 +104,6 @@ add_string(JsonBuilder *builder, const char *name, const char *value)
 {
     if (value != NULL)
         aqr_json_add_string(builder, name, value);
-}
-
-static void
-add_finding(JsonBuilder *builder, const AqrFinding *finding)
-{
-    json_builder_begin_object(builder);
-    add_string(builder, "id", finding->id);
-    add_string(builder, "gpu", finding->gpu);
-    add_string(builder, "severity", severities[finding->severity].json);
-    add_string(builder, "title", finding->title);
-    add_string(builder, "hint", finding->hint);
-    json_builder_end_object(builder);
 }
 
 static void
@@ -176,12 +145,7 @@ add_step(JsonBuilder *builder, const AqrStepReport *step)
 static void
 add_counts(JsonBuilder *builder, const AqrSetupReport *report)
 {
-    json_builder_set_member_name(builder, "counts");
-    json_builder_begin_object(builder);
-    for (gsize i = 0; i < G_N_ELEMENTS(severities); i++)
-        aqr_json_add_number(builder, severities[i].json,
-                            aqr_findings_count(report->findings, (AqrSeverity)i));
-    json_builder_end_object(builder);
+    aqr_finding_report_add_counts(builder, report->findings);
     json_builder_set_member_name(builder, "good");
     json_builder_add_boolean_value(builder, aqr_setup_report_is_good(report));
 }
@@ -225,10 +189,7 @@ aqr_setup_report_json_with(const AqrSetupReport *report,
             add_step(builder, g_ptr_array_index(report->steps, i));
         json_builder_end_array(builder);
     }
-    begin_list(builder, "findings");
-    for (guint i = 0; i < report->findings->len; i++)
-        add_finding(builder, g_ptr_array_index(report->findings, i));
-    json_builder_end_array(builder);
+    aqr_finding_report_add(builder, report->findings);
     add(builder, data);
     add_counts(builder, report);
     json_builder_end_object(builder);

@@ -67,7 +67,8 @@ typedef struct {
     guint64 ram_mib;
     char *firmware;         /* EFI code, absolute; NULL with BIOS */
     char *nvram;            /* our copy of the EFI variables; NULL with BIOS */
-    char *overlay;          /* qcow2, over disks[0] */
+    char *overlay;          /* qcow2, over disks[0]; NULL: that is written to itself, and no
+                             * VM is warm */
     GPtrArray *disks;       /* AqrDisk: the base image, then read-only ones in order */
     gboolean base_image;    /* the guest sees disks[0] too, as it was */
     GPtrArray *shared_dirs; /* AqrSharedDir */

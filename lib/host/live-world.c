@@ -133,6 +133,20 @@ save(gpointer data, gboolean *ended, GError **error)
 
 /* --- the end ----------------------------------------------------------- */
 
+/* A guest that has yet to boot has written nothing that anybody would miss, and may not know
+ * the power button either. */
+#define POWEROFF_EARLY (10 * G_TIME_SPAN_SECOND)
+
+static gint64
+poweroff_timeout(const AqrLiveWorld *world)
+{
+    gint64 timeout = world->config->poweroff_timeout;
+
+    return world->spec->gpus.gpus->len > 0 || aqr_vm_is_reached(world->vm)
+               ? timeout
+               : MIN(timeout, POWEROFF_EARLY);
+}
+
 static void
 stop(gpointer data, gboolean orderly)
 {
@@ -141,8 +155,8 @@ stop(gpointer data, gboolean orderly)
     if (world->vm == NULL)
         return;
     if (orderly && world->config->poweroff_timeout > 0) {
-        const char *done = aqr_power_off(world->vm, world->spec->gpus.gpus->len > 0,
-                                         world->config->poweroff_timeout);
+        gboolean by_button = world->spec->gpus.gpus->len > 0 || world->spec->overlay == NULL;
+        const char *done = aqr_power_off(world->vm, by_button, poweroff_timeout(world));
 
         if (done != NULL)
             note(world, done);

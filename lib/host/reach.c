@@ -124,10 +124,26 @@ check_image(const QemuUser *qemu, const AqrDisk *disk, GError **error)
 }
 
 static gboolean
+check_writable(const QemuUser *qemu, const char *file, GError **error)
+{
+    if (allows(qemu, file, AQR_PATH_WRITE))
+        return TRUE;
+    g_set_error(error, AQR_ERROR, AQR_ERROR_HOST,
+                "image \"%s\": libvirt's daemon runs QEMU as %s, who may not write to it; "
+                "setfacl -m u:%s:rw it, or use --connect=qemu:///embed",
+                file, qemu->name, qemu->name);
+    return FALSE;
+}
+
+static gboolean
 check_all(const QemuUser *qemu, const AqrVmSpec *spec, GError **error)
 {
-    g_autofree char *store = g_path_get_dirname(spec->overlay);
+    const AqrDisk *first = g_ptr_array_index(spec->disks, 0);
+    g_autofree char *store =
+        g_path_get_dirname(spec->overlay == NULL ? first->file : spec->overlay);
 
+    if (spec->overlay == NULL && !check_writable(qemu, first->file, error))
+        return FALSE;
     for (guint i = 0; i < spec->disks->len; i++) {
         if (!check_image(qemu, g_ptr_array_index(spec->disks, i), error))
             return FALSE;

@@ -151,7 +151,7 @@ aqr_vm_reach_guest(AqrVm *vm, const AqrPatience *patience, GError **error)
     if (aqr_guest_reach(vm->guest, vm->domain, patience, &failed)) {
         vm->reset_expected = FALSE;
         vm->reached = TRUE;
-        if (vm->config->spec->warm.use != AQR_WARM_SAVE)
+        if (vm->config->spec->overlay != NULL && vm->config->spec->warm.use != AQR_WARM_SAVE)
             g_unlink(vm->config->spec->overlay); /* QEMU has it open: so it cannot stay behind */
         return TRUE;
     }
@@ -162,6 +162,12 @@ aqr_vm_reach_guest(AqrVm *vm, const AqrPatience *patience, GError **error)
         g_prefix_error(&failed, "the console's last lines:\n%s", tail);
     g_propagate_error(error, g_steal_pointer(&failed));
     return FALSE;
+}
+
+gboolean
+aqr_vm_is_reached(const AqrVm *vm)
+{
+    return vm->reached;
 }
 
 void
@@ -217,6 +223,8 @@ make_overlay(AqrVm *vm, GError **error)
     const char *saved = spec->warm.disk;
     AqrPatience patience = aqr_patience(OVERLAY_TIMEOUT, vm->config->stop);
 
+    if (spec->overlay == NULL)
+        return TRUE;
     if (spec->warm.use != AQR_WARM_SAVE)
         aqr_undo_push(vm->files, unlink_and_free, g_strdup(spec->overlay));
     if (!aqr_image_make_overlay(spec->overlay, saved == NULL ? base->file : saved,

@@ -38,6 +38,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrVm, aqr_vm_free)
  * what the console said last. */
 gboolean aqr_vm_reach_guest(AqrVm *vm, const AqrPatience *patience, GError **error);
 
+/* Whether it has answered, since the start or the last reset. */
+gboolean aqr_vm_is_reached(const AqrVm *vm);
+
 /* AQR_ERROR_GUEST when the VM has ended, or its agent is not there. */
 gboolean aqr_vm_check_alive(const AqrVm *vm, GError **error);
 

@@ -32,9 +32,9 @@ here: pathlib.Path
 first_tmp: pathlib.Path
 
 
-def new_server(**rest) -> Server:
+def new_server(*options: str, **rest) -> Server:
     """What libvirt learns of the wrapper is forgotten with it."""
-    return cache.server(image=str(here / "image.qcow2"),
+    return cache.server(*options, image=str(here / "image.qcow2"),
                         env={"XDG_CACHE_HOME": str(here / "cache")}, **rest)
 
 
@@ -57,9 +57,11 @@ def kept_pair() -> Iterator[pathlib.Path]:
 # --- it is made
 
 def a_maker_is_killed() -> None:
-    """And its QEMU is not, which nobody ends before the next server does."""
-    with new_server(tmp=str(first_tmp), accept_leftovers=True) as server:
+    """And its QEMU is not, which nobody ends before the next server does. One that has not
+    got all its sockets yet would end by itself; the firmware's first words come later."""
+    with new_server("--show-boot", tmp=str(first_tmp), accept_leftovers=True) as server:
         qemu = begin_open(server)
+        wait_for(lambda: "BdsDxe" in server.stderr(), 60, "the firmware")
         assert len(cache.drafts()) == 1 and not cache.saved()
         server.process.kill()
         server.wait()

@@ -22,7 +22,7 @@ typedef struct {
     const char *qemu_options;
     const char *shared_dirs[3];
     const char *gpus[3], *companions[4];
-    gboolean unmanaged, base_image;
+    gboolean unmanaged, base_image, write;
     AqrWarmUse warm;
     AqrPciWindow window;
 } Row;
@@ -87,6 +87,14 @@ static const Row rows[] = {
       .dir = "/tmp/aqr.X1",
       .disks = { { "/srv/sid.qcow2", "qcow2" } },
       .shared_dirs = { "src=/srv/read & see,dst=/mnt/a", "src=/srv/write,dst=/mnt/b,rw" } },
+    { .golden = "golden/domain-write.xml",
+      .accel = AQR_ACCEL_KVM,
+      .boot = AQR_BOOT_BIOS,
+      .name = "autopkgtest-17-00beef",
+      .dir = "/tmp/aqr.X1",
+      .disks = { { "/srv/mine & all.qcow2", "qcow2" }, { "/srv/data.raw", "raw" } },
+      .backing = { { "/srv/sid.raw", "raw" } },
+      .write = TRUE },
     { .golden = "golden/domain-gpu.xml",
       .accel = AQR_ACCEL_KVM,
       .boot = AQR_BOOT_EFI,
@@ -208,7 +216,7 @@ make_spec(const Row *row)
     spec->qemu_args = aqr_qemu_args_split(row->qemu_options);
     spec->cpus = 3;
     spec->ram_mib = 2048;
-    spec->overlay = g_build_filename(row->dir, "overlay.qcow2", NULL);
+    spec->overlay = row->write ? NULL : g_build_filename(row->dir, "overlay.qcow2", NULL);
     spec->socket_dir = g_strdup(row->dir);
     for (gsize i = 0; i < G_N_ELEMENTS(row->shared_dirs) && row->shared_dirs[i] != NULL; i++)
         g_ptr_array_add(spec->shared_dirs, aqr_shared_dir_parse(row->shared_dirs[i], "/", NULL));

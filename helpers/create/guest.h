@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "cli/with-testbed.h"
+
+/* The VM that an image is booted in, to prove it or to bring it up to date: without a GPU,
+ * never warm, and small. */
+
+typedef struct {
+    const char *image;
+    const char *boot;  /* as --boot: "auto", "bios", "efi"; NULL: auto */
+    const char *accel; /* as --accel; so with the others; NULL: by default */
+    const char *connect;
+    const char *work_dir; /* as --overlay-dir */
+    const char *qemu_options;
+    int cpus;    /* 0: two at most */
+    int ram_mib; /* 0: 1 GiB */
+    int timeout; /* seconds that a boot may take; 0: by default */
+    gboolean show_boot;
+    /* A stage begins: "booting by EFI"; with NULL the last one has ended well. NULL: nobody is
+     * told. */
+    void (*stage)(const char *what, gpointer data);
+    gpointer data;
+} GuestConfig;
+
+void guest_stage(const GuestConfig *config, const char *what);
+
+/* Boots it, calls @use with the open testbed, and ends it. @write: what the guest writes goes to
+ * the image itself, and the guest powers itself off; otherwise all of it is dropped. */
+gboolean guest_with(const GuestConfig *config, AqrStop *stop, gboolean write, AqrTestbedUse use,
+                    gpointer data, GError **error);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/image-facts.h"
+#include "guest.h"
+
+/* Proves an image: boots it, lets it say what it is, and judges that. Nothing is written to
+ * it. */
+
+typedef struct {
+    GuestConfig guest;        /* "boot" may be "both", too: by EFI in full, and by BIOS until
+                               * the agent answers */
+    const char *const *users; /* who must be there, and may use GPUs; NULL: nobody */
+    const char *const *gpus;  /* gfx targets to have firmware for, or "none"; NULL: this host's */
+} ProveConfig;
+
+typedef struct {
+    AqrImageFacts *facts;
+    GPtrArray *findings; /* of AqrFinding; "image.…" */
+    GStrv boots;         /* by what it has booted: "efi", "bios" */
+} AqrImageVerdict;
+
+void image_verdict_clear(AqrImageVerdict *verdict);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AqrImageVerdict, image_verdict_clear)
+
+/* Whether the image is good is a matter of the findings: aqr_findings_count(…, AQR_FAIL).
+ * FALSE, and an untouched @verdict: it could not be asked: AQR_ERROR_GUEST when it does not
+ * boot, with the end of its console; AQR_ERROR_STOPPED; as any VM's. */
+gboolean prove_image(const ProveConfig *config, AqrStop *stop, AqrImageVerdict *verdict,
+                     GError **error);
