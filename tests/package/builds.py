@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is built: the same twice, and nothing that lintian or a look at the binaries minds."""
 
+import collections
 import pathlib
 import re
 import shutil
@@ -91,9 +92,9 @@ def lintian_has_nothing_to_say(package: Package) -> None:
                            "--show-overrides", changes], stdout=subprocess.PIPE, text=True,
                           stderr=subprocess.STDOUT, check=False).stdout.splitlines()
     allowed = LINTIAN_MAY_SAY.get(package.release, [])
-    for line in said:
-        if line.startswith("O: "):
-            say(f"      {line}")
+    overridden = collections.Counter(re.sub(r"O: [^:]*: (\S+).*", r"\1", line) for line in said
+                                     if line.startswith("O: "))
+    say(f"      overridden: {dict(overridden)}")
     found = [line for line in said if re.match("[EWIPXC]: ", line)
              and not any(f" {tag}" in line for tag in allowed)]
     assert not found, "\n" + "\n".join(found)
