@@ -22,13 +22,17 @@ BUILDS = [
 BUILD = 'hostname "$1"; umask "$2"; cd "$3"; exec setpriv --reuid="$4" --regid="$4" --init-groups ' \
     'env -i HOME=/nonexistent PATH="$PATH" "${@:5}" dpkg-buildpackage -us -uc'
 
-# What lintian says of one release only, and why that is no fault.
+# The package's overrides are for sid's lintian, by which Debian judges. What an older one says
+# besides, and why that is no fault: it is of older rules, and takes what is linked statically
+# and can be placed anywhere for a shared library.
 LINTIAN_MAY_SAY = {
+    "bookworm": ["newer-standards-version", "shared-library-lacks-prerequisites", "unused-override"],
+    "trixie": ["newer-standards-version", "shared-library-lacks-prerequisites", "unused-override"],
+    "sid": [],
 }
 
 # gcc's options, each in each line that compiles.
-HARDENING = ["-fstack-protector-strong", "-D_FORTIFY_SOURCE=2", "-Wformat", "-Werror=format-security",
-             "-fcf-protection"]
+HARDENING = ["-fstack-protector-strong", "-D_FORTIFY_SOURCE=2", "-Wformat", "-Werror=format-security"]
 
 
 def build(package: Package, how: dict) -> None:
@@ -53,9 +57,12 @@ def it_builds_and_its_tests_pass(package: Package) -> None:
 def it_is_compiled_as_debian_wants_it(package: Package) -> None:
     lines = [line for line in package.log.splitlines() if re.match(r"\[\d+/\d+\] cc .* -c ", line)]
     assert lines, "the log has no line that compiles"
+    wanted = HARDENING + ([] if package.release == "bookworm" else ["-fcf-protection"])
     for line in lines:
-        missing = [option for option in HARDENING if option not in line]
+        missing = [option for option in wanted if option not in line]
         assert not missing, f"without {missing}: {line}"
+    warnings = [line for line in package.log.splitlines() if ": warning: " in line]
+    assert not warnings, "\n" + "\n".join(warnings)
 
 
 def a_second_build_is_the_same(package: Package) -> None:
@@ -91,7 +98,7 @@ def lintian_has_nothing_to_say(package: Package) -> None:
     said = subprocess.run(["lintian", "--allow-root", "-EvIL", "+pedantic", "--tag-display-limit=0",
                            "--show-overrides", changes], stdout=subprocess.PIPE, text=True,
                           stderr=subprocess.STDOUT, check=False).stdout.splitlines()
-    allowed = LINTIAN_MAY_SAY.get(package.release, [])
+    allowed = LINTIAN_MAY_SAY[package.release]
     overridden = collections.Counter(re.sub(r"O: [^:]*: (\S+).*", r"\1", line) for line in said
                                      if line.startswith("O: "))
     say(f"      overridden: {dict(overridden)}")
