@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 #include "aqr-config.h"
-#include "auxverb.h"
 #include "base/error.h"
 #include "cli/program.h"
 #include "cli/with-testbed.h"
+#include "host/auxverb.h"
 #include "serve.h"
 
 #define NAME "autopkgtest-virt-qemu-rocm"

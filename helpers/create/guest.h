@@ -25,7 +25,10 @@ typedef struct {
 
 void guest_stage(const GuestConfig *config, const char *what);
 
-/* Boots it, calls @use with the open testbed, and ends it. @write: what the guest writes goes to
- * the image itself, and the guest powers itself off; otherwise all of it is dropped. */
-gboolean guest_with(const GuestConfig *config, AqrStop *stop, gboolean write, AqrTestbedUse use,
+/* What is done with it: the guest is up, aqr_live_world.run() runs something in it. */
+typedef gboolean (*GuestUse)(AqrLiveWorld *world, gpointer data, GError **error);
+
+/* Boots it, calls @use, and ends it. @write: what the guest writes goes to the image itself, and
+ * when @use is done the guest must power itself off; otherwise all of it is dropped. */
+gboolean guest_with(const GuestConfig *config, AqrStop *stop, gboolean write, GuestUse use,
                     gpointer data, GError **error);

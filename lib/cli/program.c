@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "aqr-config.h"
@@ -39,12 +40,29 @@ aqr_program_set_debug(gboolean debug)
     debugging = debug;
 }
 
+/* A terminal that a guest's shell has for now does not begin a line at its start. */
+static gboolean
+is_raw(void)
+{
+    struct termios settings;
+
+    return tcgetattr(STDERR_FILENO, &settings) == 0 && (settings.c_oflag & OPOST) == 0;
+}
+
 static void
 print(const char *kind, const char *format, va_list arguments)
 {
     g_autofree char *text = g_strdup_vprintf(format, arguments);
+    g_autofree char *lines = g_strdup_printf("%s: %s%s\n", g_get_prgname(), kind, text);
 
-    g_printerr("%s: %s%s\n", g_get_prgname(), kind, text);
+    if (is_raw()) {
+        g_auto(GStrv) parts = g_strsplit(lines, "\n", -1);
+        g_autofree char *joined = g_strjoinv("\r\n", parts);
+
+        g_printerr("\r\n%s", joined);
+    } else {
+        g_printerr("%s", lines);
+    }
 }
 
 void

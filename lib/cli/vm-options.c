@@ -29,6 +29,7 @@ aqr_vm_options_clear(AqrVmOptions *options)
     g_free(options->artifacts);
     g_free(options->user);
     g_free(options->password);
+    g_strfreev(options->qemu_args);
     *options = (AqrVmOptions){ 0 };
 }
 
@@ -78,15 +79,6 @@ aqr_vm_options_clear(AqrVmOptions *options)
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &(o)->images, NULL, NULL }, \
     { NULL } }
 /* clang-format on */
-
-static void
-add_group(GOptionContext *context, const char *name, const char *title, const GOptionEntry *entries)
-{
-    GOptionGroup *group = g_option_group_new(name, title, title, NULL, NULL);
-
-    g_option_group_add_entries(group, entries);
-    g_option_context_add_group(context, group);
-}
 
 static gboolean
 check_ranges(const AqrVmOptions *options, GError **error)
@@ -159,6 +151,107 @@ check_images(const AqrVmOptions *options, GError **error)
     return FALSE;
 }
 
+/* --- reading it --------------------------------------------------------- */
+
+typedef struct {
+    GOptionContext *context;
+    const char *const *short_names;
+    GArray *known; /* GOptionEntry */
+} Reading;
+
+static void
+rename_short(GOptionEntry *entry, const char *const *short_names)
+{
+    for (; short_names != NULL && *short_names != NULL; short_names++) {
+        const char *equals = strchr(*short_names, '=');
+        gsize length = (gsize)(equals - *short_names);
+
+        if (strlen(entry->long_name) == length &&
+            strncmp(entry->long_name, *short_names, length) == 0)
+            entry->short_name = equals[1];
+    }
+}
+
+/* @title: NULL for those that are shown first. */
+static void
+add_group(Reading *reading, const char *name, const char *title, const GOptionEntry *entries)
+{
+    GOptionGroup *group = g_option_group_new(name, title, title, NULL, NULL);
+    guint first = reading->known->len;
+
+    for (; entries->long_name != NULL; entries++) {
+        GOptionEntry entry = *entries;
+
+        rename_short(&entry, reading->short_names);
+        g_array_append_val(reading->known, entry);
+    }
+    g_option_group_add_entries(group, &g_array_index(reading->known, GOptionEntry, first));
+    if (title == NULL)
+        g_option_context_set_main_group(reading->context, group);
+    else
+        g_option_context_add_group(reading->context, group);
+}
+
+/* Those of the program and what is told first are one group. */
+static void
+add_main_group(Reading *reading, const GOptionEntry *own, const GOptionEntry *output)
+{
+    g_autoptr(GArray) all = g_array_new(TRUE, TRUE, sizeof(GOptionEntry));
+
+    for (; own != NULL && own->long_name != NULL; own++)
+        g_array_append_val(all, *own);
+    for (; output->long_name != NULL; output++)
+        g_array_append_val(all, *output);
+    add_group(reading, "main", NULL, (const GOptionEntry *)(void *)all->data);
+}
+
+static void
+add_groups(Reading *reading, AqrVmOptions *options, const GOptionEntry *own)
+{
+    const GOptionEntry gpu[] = GPU_ENTRIES(options);
+    const GOptionEntry machine[] = MACHINE_ENTRIES(options);
+    const GOptionEntry warm[] = WARM_ENTRIES(options);
+    const GOptionEntry qemu[] = QEMU_ENTRIES(options);
+    const GOptionEntry guest[] = GUEST_ENTRIES(options);
+    const GOptionEntry output[] = OUTPUT_ENTRIES(options);
+
+    add_group(reading, "gpu", "The GPU:", gpu);
+    add_group(reading, "machine", "The machine:", machine);
+    add_group(reading, "warm", "Warm testbeds:", warm);
+    add_group(reading, "qemu", "QEMU:", qemu);
+    add_group(reading, "guest", "The guest:", guest);
+    add_main_group(reading, own, output);
+}
+
+gboolean
+aqr_vm_options_read(AqrVmOptions *options, char **argv, const AqrVmOptionsForm *form,
+                    GError **error)
+{
+    g_autoptr(GOptionContext) context = g_option_context_new(form->parameters);
+    g_autoptr(GArray) known = g_array_new(TRUE, TRUE, sizeof(GOptionEntry));
+    Reading reading = { context, form->short_names, known };
+    g_autoptr(GError) failed = NULL;
+    g_auto(GStrv) words = NULL;
+
+    g_option_context_set_summary(context, form->summary);
+    g_option_context_set_description(context, form->description);
+    add_groups(&reading, options, form->entries);
+    words = form->sort((const char *const *)argv, (const GOptionEntry *)(void *)known->data,
+                       form->data, error);
+    if (words == NULL || g_option_context_parse_strv(context, &words, &failed))
+        return words != NULL;
+    g_set_error(error, AQR_ERROR, AQR_ERROR_USAGE, "%s", failed->message);
+    return FALSE;
+}
+
+gboolean
+aqr_vm_options_check(AqrVmOptions *options, GError **error)
+{
+    return check_ranges(options, error) && check_gpus(options, error) &&
+           check_warm(options, error) && check_arch(options, error) &&
+           check_shared_dirs(options, error) && check_images(options, error);
+}
+
 /* GLib wants "-c 2", autopkgtest-virt-qemu's users may write "-c2". */
 static gboolean
 is_short_with_value(const char *word)
@@ -167,12 +260,13 @@ is_short_with_value(const char *word)
 }
 
 static GStrv
-split_short_options(int argc, char **argv)
+split_short_options(const char *const *argv, G_GNUC_UNUSED const GOptionEntry *known,
+                    G_GNUC_UNUSED gpointer data, G_GNUC_UNUSED GError **error)
 {
     g_autoptr(GStrvBuilder) words = g_strv_builder_new();
 
     g_strv_builder_add(words, argv[0]);
-    for (int i = 1; i < argc; i++) {
+    for (int i = 1; argv[i] != NULL; i++) {
         const char *word = argv[i];
 
         /* The value of this one begins with a dash as often as not. */
@@ -188,34 +282,18 @@ split_short_options(int argc, char **argv)
 }
 
 gboolean
-aqr_vm_options_parse(AqrVmOptions *options, int argc, char **argv, const char *summary,
-                     const char *description, GError **error)
+aqr_vm_options_parse(AqrVmOptions *options, G_GNUC_UNUSED int argc, char **argv,
+                     const char *summary, const char *description, GError **error)
 {
-    const GOptionEntry gpu[] = GPU_ENTRIES(options);
-    const GOptionEntry machine[] = MACHINE_ENTRIES(options);
-    const GOptionEntry warm[] = WARM_ENTRIES(options);
-    const GOptionEntry qemu[] = QEMU_ENTRIES(options);
-    const GOptionEntry guest[] = GUEST_ENTRIES(options);
-    const GOptionEntry output[] = OUTPUT_ENTRIES(options);
-    g_auto(GStrv) words = split_short_options(argc, argv);
-    g_autoptr(GOptionContext) context = g_option_context_new("IMAGE [READ-ONLY-IMAGE...]");
-    g_autoptr(GError) failed = NULL;
+    const AqrVmOptionsForm form = {
+        .parameters = "IMAGE [READ-ONLY-IMAGE...]",
+        .summary = summary,
+        .description = description,
+        .sort = split_short_options,
+    };
 
-    g_option_context_set_summary(context, summary);
-    g_option_context_set_description(context, description);
-    add_group(context, "gpu", "The GPU:", gpu);
-    add_group(context, "machine", "The machine:", machine);
-    add_group(context, "warm", "Warm testbeds:", warm);
-    add_group(context, "qemu", "QEMU:", qemu);
-    add_group(context, "guest", "The guest:", guest);
-    g_option_context_add_main_entries(context, output, NULL);
-    if (!g_option_context_parse_strv(context, &words, &failed)) {
-        g_set_error(error, AQR_ERROR, AQR_ERROR_USAGE, "%s", failed->message);
-        return FALSE;
-    }
-    return options->version || (check_ranges(options, error) && check_gpus(options, error) &&
-                                check_warm(options, error) && check_arch(options, error) &&
-                                check_shared_dirs(options, error) && check_images(options, error));
+    return aqr_vm_options_read(options, argv, &form, error) &&
+           (options->version || aqr_vm_options_check(options, error));
 }
 
 const char *

@@ -9,9 +9,15 @@
 /* The options that say what VM is wanted, for every program that starts one.
  * They are autopkgtest-virt-qemu's where it has them. */
 typedef struct {
-    char **images;  /* the first is written to through an overlay */
-    gboolean write; /* no option: the program wants the first written to itself. Its guest is
-                     * powered off in an orderly way, and never warm */
+    char **images; /* the first is written to through an overlay */
+    /* No options: what the program wants. */
+    gboolean write;    /* the first is written to itself. Its guest is powered off in an orderly
+                        * way, and never warm */
+    gboolean by_hand;  /* a person is at it: no port is forwarded but ssh_port, and what the guest
+                        * does of itself, a restart, its end, is no news for the log */
+    unsigned ssh_port; /* of 127.0.0.1, to the guest's ssh server; 0: none by hand, otherwise one
+                        * that is free */
+    char **qemu_args;  /* further words for QEMU, behind qemu_options; NULL: none */
     char **gpus;
     GPtrArray *gpu_selectors; /* AqrGpuSelector: what they come to; empty: no GPU */
     int gpu_wait;             /* seconds */
@@ -52,6 +58,23 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AqrVmOptions, aqr_vm_options_clear)
  * @description frame the --help, which prints itself and ends the process. */
 gboolean aqr_vm_options_parse(AqrVmOptions *options, int argc, char **argv, const char *summary,
                               const char *description, GError **error);
+
+/* The same for a program with options of its own, and its own idea of the order. */
+typedef struct {
+    const char *parameters, *summary, *description; /* of the --help */
+    const GOptionEntry *entries;                    /* its own options */
+    const char *const *short_names; /* "gpu=g", "debug=": another letter, or none; ends in NULL */
+    /* Makes of @argv what there is to parse (transfer full): options, long ones, and images.
+     * @known: all options, as the --help shows them. NULL and AQR_ERROR_USAGE. */
+    GStrv (*sort)(const char *const *argv, const GOptionEntry *known, gpointer data,
+                  GError **error);
+    gpointer data;
+} AqrVmOptionsForm;
+
+/* Reads them only; aqr_vm_options_check() says whether they make a VM. AQR_ERROR_USAGE. */
+gboolean aqr_vm_options_read(AqrVmOptions *options, char **argv, const AqrVmOptionsForm *form,
+                             GError **error);
+gboolean aqr_vm_options_check(AqrVmOptions *options, GError **error);
 
 /* What the user should know of an option that is taken but means nothing here (a
  * line without its end, transfer none); NULL: nothing. */

@@ -39,6 +39,18 @@ choose_accel(const AqrVmOptions *options, AqrVmSpec *spec, GError **error)
     return aqr_accel_choose(wanted, &spec->accel, error);
 }
 
+static GStrv
+collect_qemu_args(const AqrVmOptions *options)
+{
+    g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+    g_auto(GStrv) split = aqr_qemu_args_split(options->qemu_options);
+
+    g_strv_builder_addv(words, (const char **)split);
+    if (options->qemu_args != NULL)
+        g_strv_builder_addv(words, (const char **)options->qemu_args);
+    return g_strv_builder_end(words);
+}
+
 static gboolean
 choose_emulator(const AqrVmOptions *options, AqrVmSpec *spec, GError **error)
 {
@@ -46,7 +58,7 @@ choose_emulator(const AqrVmOptions *options, AqrVmSpec *spec, GError **error)
 
     spec->arch = options->arch;
     spec->base_image = options->base_image;
-    spec->qemu_args = aqr_qemu_args_split(options->qemu_options);
+    spec->qemu_args = collect_qemu_args(options);
     if (options->qemu_command == NULL)
         return TRUE;
     found = g_find_program_in_path(options->qemu_command);

@@ -195,7 +195,7 @@ make_world(const Use *use, AqrVmSpec *spec, const Dirs *dirs, GError **error)
     g_autofree char *keeper = aqr_program_libexec("rocm-gpu-keeper");
     g_autofree char *table = aqr_program_data("amdgpu-gfx.tsv");
     g_autofree char *purpose = g_path_get_basename(options->images[0]);
-    g_autofree char *time_zone = host_time_zone();
+    g_autofree char *time_zone = options->write ? NULL : host_time_zone(); /* it would stay */
     /* Who sweeps up lets a QEMU alone that the keeper is about to end in order. */
     const int keep_open[] = { dirs->work_lock, dirs->store_lock, -1 };
     AqrGpuHoldConfig gpus = plan_gpus(use, spec, table);
@@ -212,6 +212,8 @@ make_world(const Use *use, AqrVmSpec *spec, const Dirs *dirs, GError **error)
         .warm = &warm,
         .boot_timeout = aqr_vm_plan_boot_seconds(options, spec) * G_TIME_SPAN_SECOND,
         .poweroff_timeout = aqr_vm_plan_poweroff_seconds(options, spec) * G_TIME_SPAN_SECOND,
+        .by_hand = options->by_hand,
+        .ssh_port = options->ssh_port,
         .stop = use->stop,
         .note = note,
         .boot_text = options->show_boot ? show_boot : NULL,

@@ -293,6 +293,14 @@ aqr_image_facts_package(const AqrImageFacts *facts, const char *name)
     return NULL;
 }
 
+const AqrImagePackage *
+aqr_image_facts_firmware_package(const AqrImageFacts *facts)
+{
+    const AqrImagePackage *package = aqr_image_facts_package(facts, "firmware-amd-graphics");
+
+    return package != NULL ? package : aqr_image_facts_package(facts, "linux-firmware");
+}
+
 gboolean
 aqr_image_facts_has(const GPtrArray *list, const char *word)
 {

@@ -69,5 +69,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrImageFacts, aqr_image_facts_free)
 /* NULL: it is not installed. Transfer none. */
 const AqrImagePackage *aqr_image_facts_package(const AqrImageFacts *facts, const char *name);
 
+/* What AMD's firmware is in: Debian's firmware-amd-graphics, Ubuntu's linux-firmware. NULL: none of
+ * them is installed. Transfer none. */
+const AqrImagePackage *aqr_image_facts_firmware_package(const AqrImageFacts *facts);
+
 /* Whether @list, of char *, has @word. */
 gboolean aqr_image_facts_has(const GPtrArray *list, const char *word);

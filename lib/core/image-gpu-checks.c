@@ -15,14 +15,30 @@ lack(const AqrImageDemand *demand)
     return demand->no_gpu ? AQR_WARN : AQR_FAIL;
 }
 
+static gboolean
+is_ubuntu(const AqrImageFacts *facts)
+{
+    return g_strcmp0(facts->os_id, "ubuntu") == 0;
+}
+
+static char *
+kernel_hint(const AqrImageFacts *facts)
+{
+    const char *flavour = facts->arch == NULL ? "amd64" : facts->arch;
+
+    return g_strdup_printf("install linux-image-%s, and remove other kernels",
+                           is_ubuntu(facts) ? "generic" : flavour);
+}
+
 static void
 judge_kernel(const AqrImageFacts *facts, const AqrImageDemand *demand, AqrFinding *finding)
 {
+    g_autofree char *hint = kernel_hint(facts);
+
     if (facts->kernel == NULL)
         aqr_finding_unknown(finding, NULL, "which kernel it runs");
     else if (strstr(facts->kernel, "-cloud-") != NULL)
-        aqr_finding_set(finding, lack(demand),
-                        "install linux-image-amd64, and remove linux-image-cloud-amd64",
+        aqr_finding_set(finding, lack(demand), hint,
                         "Linux %s, a cloud kernel, which has no amdgpu", facts->kernel);
     else
         aqr_finding_pass(finding, "Linux %s", facts->kernel);
@@ -31,6 +47,8 @@ judge_kernel(const AqrImageFacts *facts, const AqrImageDemand *demand, AqrFindin
 static void
 judge_amdgpu(const AqrImageFacts *facts, const AqrImageDemand *demand, AqrFinding *finding)
 {
+    g_autofree char *hint = kernel_hint(facts);
+
     if (facts->amdgpu_loads == AQR_IMAGE_YES)
         aqr_finding_pass(finding, "the module amdgpu loads");
     else if (facts->amdgpu_there == AQR_IMAGE_YES)
@@ -38,8 +56,7 @@ judge_amdgpu(const AqrImageFacts *facts, const AqrImageDemand *demand, AqrFindin
                         "the module amdgpu does not load: %s",
                         facts->amdgpu_trouble == NULL ? "" : facts->amdgpu_trouble);
     else if (facts->amdgpu_there == AQR_IMAGE_NO)
-        aqr_finding_set(finding, lack(demand), "install linux-image-amd64",
-                        "the kernel has no module amdgpu");
+        aqr_finding_set(finding, lack(demand), hint, "the kernel has no module amdgpu");
     else
         aqr_finding_unknown(finding, NULL, "whether the kernel has the module amdgpu");
 }
@@ -47,11 +64,13 @@ judge_amdgpu(const AqrImageFacts *facts, const AqrImageDemand *demand, AqrFindin
 static void
 judge_firmware(const AqrImageFacts *facts, const AqrImageDemand *demand, AqrFinding *finding)
 {
-    const AqrImagePackage *package = aqr_image_facts_package(facts, "firmware-amd-graphics");
+    const AqrImagePackage *package = aqr_image_facts_firmware_package(facts);
 
     if (facts->firmware->len == 0)
         aqr_finding_set(finding, lack(demand),
-                        "install firmware-amd-graphics, of the component non-free-firmware",
+                        is_ubuntu(facts) ? "install linux-firmware"
+                                         : "install firmware-amd-graphics, of the component "
+                                           "non-free-firmware",
                         "no firmware of AMD's GPUs");
     else if (package != NULL)
         aqr_finding_pass(finding, "firmware of AMD's GPUs: %s %s", package->name, package->version);

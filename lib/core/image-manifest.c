@@ -9,8 +9,6 @@
 /* What an earlier program cannot make sense of gets a higher one. */
 #define FORMAT 1
 
-#define FIRMWARE "firmware-amd-graphics"
-
 /* --- to JSON ------------------------------------------------------------ */
 
 static void
@@ -41,7 +39,7 @@ add_date(JsonBuilder *json, gint64 seconds)
 static void
 add_firmware(JsonBuilder *json, const AqrImageFacts *facts)
 {
-    const AqrImagePackage *package = aqr_image_facts_package(facts, FIRMWARE);
+    const AqrImagePackage *package = aqr_image_facts_firmware_package(facts);
 
     json_builder_set_member_name(json, "firmware");
     if (package == NULL) {

@@ -16,6 +16,7 @@ struct AqrDomain {
     gboolean port_closed;
     AqrDomainTrouble *trouble;
     const char *end;
+    gboolean off;     /* by its guest */
     gboolean stopped; /* libvirt is done with it: one that crashed may not be gone yet */
     unsigned resets;
     AqrDomainChanged changed;
@@ -54,6 +55,7 @@ handle_lifecycle(G_GNUC_UNUSED virConnectPtr connection, G_GNUC_UNUSED virDomain
     if (end == NULL || domain->end != NULL)
         return 0;
     domain->end = end;
+    domain->off = event == VIR_DOMAIN_EVENT_STOPPED && detail == VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN;
     domain->changed(domain->data);
     return 0;
 }
@@ -186,6 +188,12 @@ const char *
 aqr_domain_end(const AqrDomain *domain)
 {
     return domain->end != NULL ? domain->end : aqr_domain_trouble_what(domain->trouble);
+}
+
+gboolean
+aqr_domain_is_off(const AqrDomain *domain)
+{
+    return domain->off;
 }
 
 gboolean

@@ -35,6 +35,9 @@ virDomainPtr aqr_domain_get_handle(AqrDomain *domain);
  * "crashed"; NULL: it runs. */
 const char *aqr_domain_end(const AqrDomain *domain);
 
+/* Whether that was because its guest powered itself off. */
+gboolean aqr_domain_is_off(const AqrDomain *domain);
+
 /* Whether it runs no more; one in trouble may run on. */
 gboolean aqr_domain_is_over(const AqrDomain *domain);
 

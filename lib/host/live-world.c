@@ -2,6 +2,7 @@
 #include "host/live-world.h"
 
 #include "host/gpu-plug.h"
+#include "host/guest-run.h"
 #include "host/live-guest.h"
 #include "host/live-state.h"
 #include "host/power-off.h"
@@ -97,6 +98,19 @@ record(G_GNUC_UNUSED gpointer data, G_GNUC_UNUSED AqrStep step, G_GNUC_UNUSED gb
 /* --- start and reboot -------------------------------------------------- */
 
 static gboolean
+forward_ssh(AqrLiveWorld *world, GError **error)
+{
+    AqrDomain *domain = aqr_vm_get_domain(world->vm);
+
+    world->ssh_port = world->config->ssh_port;
+    if (world->ssh_port > 0)
+        return aqr_ssh_forward_open_port(domain, world->ssh_port, error);
+    if (!world->config->by_hand)
+        world->ssh_port = aqr_ssh_forward_open(domain);
+    return TRUE;
+}
+
+static gboolean
 start(gpointer data, AqrStart most, AqrStart *how, GError **error)
 {
     static const AqrWarmUse uses[] = {
@@ -116,7 +130,10 @@ start(gpointer data, AqrStart most, AqrStart *how, GError **error)
     if (world->vm == NULL)
         return FALSE;
     *how = starts[world->spec->warm.use];
-    world->ssh_port = aqr_ssh_forward_open(aqr_vm_get_domain(world->vm));
+    if (!forward_ssh(world, error)) {
+        aqr_launch_end(&world->vm, world->gpus);
+        return FALSE;
+    }
     aqr_connection_share_capabilities(world->connection);
     return TRUE;
 }
@@ -162,6 +179,20 @@ stop(gpointer data, gboolean orderly)
             note(world, done);
     }
     aqr_launch_end(&world->vm, world->gpus);
+}
+
+gboolean
+aqr_live_world_power_off(AqrLiveWorld *world, GError **error)
+{
+    static const char *const argv[] = { "poweroff", NULL };
+    AqrPatience patience = aqr_patience(world->config->poweroff_timeout, world->config->stop);
+    int status;
+
+    if (!aqr_vm_check_alive(world->vm, error))
+        return FALSE;
+    aqr_vm_expect_end(world->vm);
+    aqr_guest_run(aqr_vm_get_link(world->vm), argv, &patience, NULL, &status, NULL);
+    return aqr_vm_wait_end(world->vm, &patience, error);
 }
 
 const AqrWorld aqr_live_world = {
@@ -223,6 +254,7 @@ describe_vm(AqrLiveWorld *world)
             .data = config->data,
         },
         .stop = config->stop,
+        .by_hand = config->by_hand,
         .note = config->note,
         .data = config->data,
     };
@@ -266,6 +298,18 @@ AqrGuestLink *
 aqr_live_world_get_link(AqrLiveWorld *world)
 {
     return world->vm == NULL ? NULL : aqr_vm_get_link(world->vm);
+}
+
+AqrFate
+aqr_live_world_get_fate(const AqrLiveWorld *world)
+{
+    const AqrDomain *domain = world->vm == NULL ? NULL : aqr_vm_get_domain(world->vm);
+
+    if (domain == NULL)
+        return AQR_FATE_LOST;
+    if (aqr_domain_end(domain) != NULL)
+        return aqr_domain_is_off(domain) ? AQR_FATE_OFF : AQR_FATE_LOST;
+    return aqr_vm_is_reached(world->vm) ? AQR_FATE_RUNS : AQR_FATE_RESTARTS;
 }
 
 const AqrVmGpus *

@@ -24,6 +24,8 @@ typedef struct {
     const AqrWarmConfig *warm;    /* whether VMs are saved and restored */
     gint64 boot_timeout;          /* microseconds */
     gint64 poweroff_timeout;      /* 0: the VM is destroyed at once */
+    gboolean by_hand;             /* see AqrVmConfig; and no port is forwarded but ssh_port */
+    unsigned ssh_port;            /* of 127.0.0.1, to the guest's; 0: a free one, or none by hand */
     const AqrStop *stop;
     /* A line for the log; what the console prints while booting, or NULL. */
     void (*note)(const char *text, gpointer data);
@@ -46,8 +48,22 @@ AqrLiveWorld *aqr_live_world_new(const AqrLiveConfig *config, AqrVmSpec *spec,
 void aqr_live_world_free(AqrLiveWorld *world);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrLiveWorld, aqr_live_world_free)
 
+/* Has the guest power itself off, and waits until it has: AQR_ERROR_GUEST if it does not in
+ * time. */
+gboolean aqr_live_world_power_off(AqrLiveWorld *world, GError **error);
+
 /* The way to the guest while a VM runs (transfer none), or NULL. */
 AqrGuestLink *aqr_live_world_get_link(AqrLiveWorld *world);
+
+/* What has become of the VM that was started last. */
+typedef enum {
+    AQR_FATE_RUNS,
+    AQR_FATE_RESTARTS, /* its guest has not answered since it was reset */
+    AQR_FATE_OFF,      /* its guest has powered itself off */
+    AQR_FATE_LOST,
+} AqrFate;
+
+AqrFate aqr_live_world_get_fate(const AqrLiveWorld *world);
 
 /* The GPUs of the VM that runs, or of the last one (transfer none). */
 const AqrVmGpus *aqr_live_world_get_gpus(const AqrLiveWorld *world);

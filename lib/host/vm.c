@@ -83,6 +83,8 @@ note_end(AqrVm *vm)
     if (vm->end_noted || vm->end_expected)
         return;
     vm->end_noted = TRUE;
+    if (vm->config->by_hand && aqr_domain_is_off(vm->domain))
+        return;
     aqr_guest_drain(vm->guest);
     tail = aqr_vm_console_tail(vm);
     if (vm->reached && *tail != '\0') {
@@ -110,7 +112,8 @@ handle_change(gpointer data)
         note_end(vm);
         aqr_guest_lose(vm->guest);
     } else if (aqr_domain_resets(vm->domain) != vm->resets) {
-        if (!vm->reset_expected && aqr_guest_link_is_up(aqr_vm_get_link(vm)))
+        if (!vm->reset_expected && !vm->config->by_hand &&
+            aqr_guest_link_is_up(aqr_vm_get_link(vm)))
             note(vm, "the guest restarts although nobody asked for it");
         vm->resets = aqr_domain_resets(vm->domain);
         vm->reached = FALSE;

@@ -13,6 +13,7 @@ typedef struct {
     const AqrVmSpec *spec; /* names the files to be made */
     AqrGuestConfig guest;
     const AqrStop *stop;
+    gboolean by_hand; /* what the guest does of itself, a restart, its end, is no news */
     void (*note)(const char *text, gpointer data); /* a line for the log */
     gpointer data;
 } AqrVmConfig;

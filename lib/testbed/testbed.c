@@ -309,6 +309,18 @@ aqr_testbed_reboot(AqrTestbed *testbed, gboolean prepare_only, GError **error)
     return record_end(testbed, AQR_STEP_REBOOT, failed, error);
 }
 
+gboolean
+aqr_testbed_follow(AqrTestbed *testbed, GError **error)
+{
+    GError *failed = NULL;
+
+    record_begin(testbed, AQR_STEP_REBOOT);
+    if (testbed->world->wait_guest(testbed->data, &failed) &&
+        testbed->world->furnish(testbed->data, &failed))
+        testbed->world->wait_gpus(testbed->data, &failed);
+    return record_end(testbed, AQR_STEP_REBOOT, failed, error);
+}
+
 /* There are many, and those that are done tell nothing. */
 gboolean
 aqr_testbed_copy(AqrTestbed *testbed, const AqrCopy *copy, AqrCopyResult *result, GError **error)

@@ -39,6 +39,10 @@ gboolean aqr_testbed_revert(AqrTestbed *testbed, const char **scratch, GError **
  * the guest restarts it, once everything is prepared. */
 gboolean aqr_testbed_reboot(AqrTestbed *testbed, gboolean prepare_only, GError **error);
 
+/* Its guest has restarted without being told to: waits until it is up again, with all that it
+ * had but the scratch directory. */
+gboolean aqr_testbed_follow(AqrTestbed *testbed, GError **error);
+
 gboolean aqr_testbed_copy(AqrTestbed *testbed, const AqrCopy *copy, AqrCopyResult *result,
                           GError **error);
 

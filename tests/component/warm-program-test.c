@@ -126,7 +126,7 @@ static const struct {
     int status;
     const char *error;
 } refused[] = {
-    { "", "", 2, "nothing to do" },
+    { "", "", 2, "no image" },
     { "--warm-list --warm-drop all", "", 2, "not both" },
     { "--warm-list x", "", 2, "too many words" },
     { "--warm-drop all --json", "", 2, "--json is for --warm-list" },

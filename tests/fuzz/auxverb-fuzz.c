@@ -2,7 +2,7 @@
 
 /* What somebody says where rocm-testbed-exec would: the input's first byte is how many
  * fds come along, its second where the rest is cut in two. The guest's agent listens. */
-#include "auxverb.h"
+#include "host/auxverb.h"
 
 #include <fcntl.h>
 #include <string.h>

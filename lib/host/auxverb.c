@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "auxverb.h"
+#include "host/auxverb.h"
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/exec-wire.h"
+#include "host/guest-command.h"
 #include "host/listener.h"
 
 struct AqrAuxverb {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "host/live-world.h"
+#include "host/guest-link.h"
 
 /* The server's side of rocm-testbed-exec (core/exec-wire.h): any number of
  * commands at once, each with the fds of the process that asked for it. */

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guest.h"
+
+#define DEFAULT_CPUS 2
+#define DEFAULT_RAM_MIB 1024
+
+typedef struct {
+    const GuestConfig *config;
+    gboolean write;
+    GuestUse use;
+    gpointer data;
+} Work;
+
+void
+guest_stage(const GuestConfig *config, const char *what)
+{
+    if (config->stage != NULL)
+        config->stage(what, config->data);
+}
+
+static void
+add_option(GStrvBuilder *words, const char *name, const char *value)
+{
+    g_autofree char *word = value == NULL ? NULL : g_strdup_printf("--%s=%s", name, value);
+
+    if (word != NULL)
+        g_strv_builder_add(words, word);
+}
+
+static void
+add_number(GStrvBuilder *words, const char *name, int value)
+{
+    g_autofree char *text = g_strdup_printf("%d", value);
+
+    add_option(words, name, text);
+}
+
+/* As if they stood on a command line: so they are checked as there. What the environment says
+ * of evidence is for tests. */
+static GStrv
+make_words(const GuestConfig *config)
+{
+    static const char *const always[] = { "guest", "--gpu=none", "--warm=off", "--artifacts=" };
+    g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+    int cpus = MIN(DEFAULT_CPUS, (int)g_get_num_processors());
+
+    for (gsize i = 0; i < G_N_ELEMENTS(always); i++)
+        g_strv_builder_add(words, always[i]);
+    add_option(words, "boot", config->boot);
+    add_option(words, "accel", config->accel);
+    add_option(words, "connect", config->connect);
+    add_option(words, "overlay-dir", config->work_dir);
+    add_option(words, "qemu-options", config->qemu_options);
+    add_number(words, "cpus", config->cpus > 0 ? config->cpus : cpus);
+    add_number(words, "ram-size", config->ram_mib > 0 ? config->ram_mib : DEFAULT_RAM_MIB);
+    add_number(words, "timeout-reboot", config->timeout);
+    if (config->show_boot)
+        g_strv_builder_add(words, "--show-boot");
+    g_strv_builder_add(words, "--");
+    g_strv_builder_add(words, config->image);
+    return g_strv_builder_end(words);
+}
+
+/* The world itself, without a testbed in it, which would set up the guest for tests: it is
+ * asked what it is of itself, or keeps what is done to it. */
+static gboolean
+use_world(const Work *work, AqrLiveWorld *world, GError **error)
+{
+    AqrStart how;
+
+    guest_stage(work->config, "booting");
+    if (!aqr_live_world.start(world, AQR_START_COLD, &how, error) ||
+        !aqr_live_world.wait_guest(world, error))
+        return FALSE;
+    guest_stage(work->config, NULL);
+    if (!work->use(world, work->data, error))
+        return FALSE;
+    if (!work->write)
+        return TRUE;
+    guest_stage(work->config, "powering off");
+    if (!aqr_live_world_power_off(world, error))
+        return FALSE;
+    guest_stage(work->config, NULL);
+    return TRUE;
+}
+
+static gboolean
+use_testbed(G_GNUC_UNUSED AqrTestbed *testbed, AqrLiveWorld *world,
+            G_GNUC_UNUSED const AqrLiveConfig *config, gpointer data, GError **error)
+{
+    const Work *work = data;
+    gboolean done;
+
+    if (!aqr_live_world.take_gpus(world, error))
+        return FALSE;
+    done = use_world(work, world, error);
+    aqr_live_world.stop(world, FALSE);
+    aqr_live_world.give_gpus_back(world);
+    return done;
+}
+
+gboolean
+guest_with(const GuestConfig *config, AqrStop *stop, gboolean write, GuestUse use, gpointer data,
+           GError **error)
+{
+    Work work = { config, write, use, data };
+    g_auto(GStrv) words = make_words(config);
+    g_auto(AqrVmOptions) options = { 0 };
+
+    if (!aqr_vm_options_parse(&options, (int)g_strv_length(words), words, "", "", error))
+        return FALSE;
+    options.write = write;
+    return aqr_with_testbed(&options, stop, use_testbed, &work, error);
+}

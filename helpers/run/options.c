@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "options.h"
+
+#include "base/error.h"
+
+#define PARAMETERS "IMAGE [QEMU OPTION...] [-- COMMAND [ARGUMENT...]]"
+#define SUMMARY                                                                  \
+    "Runs a virtual machine as tests have it, with a GPU, for a person: with\n"  \
+    "a root shell on this terminal, or for one COMMAND. What the guest writes\n" \
+    "is written to IMAGE, unless there is -s."
+#define DESCRIPTION "Example:\n  rocm-qemu-run -s -g gfx1030 -d . sid.img\n\nSee rocm-qemu-run(1)."
+
+/* rocm-qemu-support's letters; the server has others for some. */
+static const char *const short_names[] = { "gpu=g", "ram-size=m", "debug=", "password=", NULL };
+
+/* clang-format off */
+#define ENTRIES(o) { \
+    { "snapshot", 's', 0, G_OPTION_ARG_NONE, &(o)->snapshot, "Discard what the guest writes", NULL }, \
+    { "dir", 'd', 0, G_OPTION_ARG_FILENAME, &(o)->dir, "Show DIR in the guest as /shared, writable", "DIR" }, \
+    { "ssh", 0, 0, G_OPTION_ARG_NONE, &(o)->ssh, "Let ssh, scp and rsync in, by a key made for this run", NULL }, \
+    { "ssh-port", 'p', 0, G_OPTION_ARG_INT, &(o)->ssh_port, "Forward PORT of 127.0.0.1 to the guest's port 22", "PORT" }, \
+    { "warm-list", 0, 0, G_OPTION_ARG_NONE, &(o)->list, "Print the saved VMs, and do nothing else", NULL }, \
+    { "json", 0, 0, G_OPTION_ARG_NONE, &(o)->json, "Print them as JSON", NULL }, \
+    { "warm-drop", 0, 0, G_OPTION_ARG_STRING, &(o)->drop, "Remove one of them, or all", "KEY|all" }, \
+    { NULL } }
+/* clang-format on */
+
+void
+run_options_clear(RunOptions *options)
+{
+    aqr_vm_options_clear(&options->vm);
+    aqr_run_args_clear(&options->args);
+    g_free(options->dir);
+    g_free(options->drop);
+    *options = (RunOptions){ 0 };
+}
+
+/* The image behind "--", so that it may have any name. */
+static GStrv
+sort(const char *const *argv, const GOptionEntry *known, gpointer data, GError **error)
+{
+    AqrRunArgs *args = data;
+    g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+
+    if (!aqr_run_args_sort(argv, known, args, error))
+        return NULL;
+    g_strv_builder_addv(words, (const char **)args->own);
+    if (args->image != NULL) {
+        g_strv_builder_add(words, "--");
+        g_strv_builder_add(words, args->image);
+    }
+    return g_strv_builder_end(words);
+}
+
+static gboolean
+refuse(const char *why, GError **error)
+{
+    g_set_error_literal(error, AQR_ERROR, AQR_ERROR_USAGE, why);
+    return FALSE;
+}
+
+static gboolean
+check_warm_files(const RunOptions *options, GError **error)
+{
+    if (options->args.image != NULL || options->args.command != NULL)
+        return refuse("too many words", error);
+    if (options->list && options->drop != NULL)
+        return refuse("--warm-list or --warm-drop, not both", error);
+    if (options->json && !options->list)
+        return refuse("--json is for --warm-list", error);
+    return TRUE;
+}
+
+static gboolean
+check_vm(const RunOptions *options, GError **error)
+{
+    if (options->args.image == NULL)
+        return refuse("no image; name the VM's disk image, or see --help", error);
+    if (options->json)
+        return refuse("--json is for --warm-list", error);
+    if (options->ssh_port < 0 || options->ssh_port > 65535)
+        return refuse("--ssh-port takes the number of a port", error);
+    if (!options->snapshot && g_strcmp0(options->vm.warm_word, "on") == 0)
+        return refuse("--warm=on is for -s: a saved VM has a disk of its own", error);
+    return TRUE;
+}
+
+static void
+share(RunOptions *options)
+{
+    g_autoptr(GStrvBuilder) dirs = g_strv_builder_new();
+    g_autofree char *text = NULL;
+
+    if (options->dir == NULL)
+        return;
+    text = g_strdup_printf("src=%s,dst=/shared,rw", options->dir);
+    if (options->vm.shared_dirs != NULL)
+        g_strv_builder_addv(dirs, (const char **)options->vm.shared_dirs);
+    g_strv_builder_add(dirs, text);
+    g_strfreev(options->vm.shared_dirs);
+    options->vm.shared_dirs = g_strv_builder_end(dirs);
+}
+
+gboolean
+run_options_parse(RunOptions *options, char **argv, GError **error)
+{
+    const GOptionEntry entries[] = ENTRIES(options);
+    const AqrVmOptionsForm form = {
+        .parameters = PARAMETERS,
+        .summary = SUMMARY,
+        .description = DESCRIPTION,
+        .entries = entries,
+        .short_names = short_names,
+        .sort = sort,
+        .data = &options->args,
+    };
+
+    if (!aqr_vm_options_read(&options->vm, argv, &form, error))
+        return FALSE;
+    if (options->vm.version)
+        return TRUE;
+    if (options->list || options->drop != NULL)
+        return check_warm_files(options, error);
+    if (!check_vm(options, error))
+        return FALSE;
+    share(options);
+    options->vm.by_hand = TRUE;
+    options->vm.write = !options->snapshot;
+    options->vm.ssh_port = (unsigned)options->ssh_port;
+    options->vm.qemu_args = g_strdupv(options->args.qemu);
+    return aqr_vm_options_check(&options->vm, error);
+}
