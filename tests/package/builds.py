@@ -39,7 +39,7 @@ def build(package: Package, how: dict) -> None:
     where = pathlib.Path(how["where"])
     run("useradd", "--user-group", "--no-create-home", how["user"])
     shutil.copytree(SOURCE, where / NAME, symlinks=True)
-    run("chown", "-R", how["user"], "/".join(where.parts[:4]).replace("//", "/"))
+    run("chown", "-R", how["user"], pathlib.Path(*where.parts[:4]))
     package.log = run("unshare", "--uts", "bash", "-euc", BUILD, "bash", how["host"], how["umask"],
                       where / NAME, how["user"], *(f"{key}={how['env'][key]}" for key in how["env"]))
     package.built.append(where)
