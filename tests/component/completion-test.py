@@ -66,7 +66,7 @@ ROWS = {
     ],
     RUN: [
         ("--warm-drop=", [KEY, "all"]),
-        ("--warm-l", ["--warm-list "]),
+        ("--warm-lis", ["--warm-list "]),
     ],
     SETUP: [
         ("--gpu=1", ["10000:c1:00.0"]),

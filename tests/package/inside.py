@@ -6,6 +6,7 @@ that takes a Package, in the list TESTS of builds.py and installs.py.
 inside.py RELEASE [TEST...]: these only"""
 
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -18,9 +19,19 @@ import installs  # noqa: E402
 from package import Package, say  # noqa: E402
 
 
+def gist(log: str) -> str:
+    """Of a long one: what follows upon a failure, and the end."""
+    lines = log.splitlines()
+    kept = set(range(len(lines) - 30, len(lines)))
+    for number, line in enumerate(lines):
+        if re.search(r" (FAIL|TIMEOUT) |(error|warning): |FAILED: ", line):
+            kept |= set(range(number, number + 12))
+    return "\n".join(line for number, line in enumerate(lines) if number in kept or len(lines) < 100)
+
+
 def reason_of(error: Exception) -> str:
     if isinstance(error, subprocess.CalledProcessError):
-        return f"{' '.join(map(str, error.cmd))}: status {error.returncode}\n{error.stdout}"
+        return f"{' '.join(map(str, error.cmd))}: status {error.returncode}\n{gist(error.stdout)}"
     return traceback.format_exc()
 
 
