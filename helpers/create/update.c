@@ -88,6 +88,8 @@ update_image(const UpdateConfig *config, AqrStop *stop, GError **error)
     GuestConfig guest = config->guest;
     Update update = { .config = config };
 
+    if (g_strcmp0(guest.boot, "both") == 0)
+        guest.boot = NULL;
     if (guest.ram_mib == 0)
         guest.ram_mib = RAM_MIB;
     if (guest_with(&guest, stop, TRUE, upgrade, &update, error))

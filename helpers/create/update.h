@@ -7,7 +7,8 @@
  * image's own sources, and clears away what that leaves. */
 
 typedef struct {
-    GuestConfig guest; /* its image is written to: give it a copy, and drop that if this fails */
+    GuestConfig guest; /* its image is written to: give it a copy, and drop that if this fails;
+                        * "boot" may be "both", as one of them will do */
     int timeout;       /* seconds for all of the upgrade; 0: an hour */
 } UpdateConfig;
 

@@ -11,6 +11,8 @@
 #include "host/limits.h"
 
 static gboolean debugging;
+static void (*make_way)(gpointer data);
+static gpointer way_data;
 
 /* A closed one would be given to the next file that is opened. What is written to
  * stdout is then an error, as it would be without this. */
@@ -55,6 +57,8 @@ print(const char *kind, const char *format, va_list arguments)
     g_autofree char *text = g_strdup_vprintf(format, arguments);
     g_autofree char *lines = g_strdup_printf("%s: %s%s\n", g_get_prgname(), kind, text);
 
+    if (make_way != NULL)
+        make_way(way_data);
     if (is_raw()) {
         g_auto(GStrv) parts = g_strsplit(lines, "\n", -1);
         g_autofree char *joined = g_strjoinv("\r\n", parts);
@@ -85,6 +89,13 @@ aqr_program_debug(const char *format, ...)
     va_start(arguments, format);
     print("DBG: ", format, arguments);
     va_end(arguments);
+}
+
+void
+aqr_program_before_saying(void (*way)(gpointer data), gpointer data)
+{
+    make_way = way;
+    way_data = data;
 }
 
 char *

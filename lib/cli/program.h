@@ -15,6 +15,10 @@ void aqr_program_set_debug(gboolean debug);
 void aqr_program_say(const char *format, ...) G_GNUC_PRINTF(1, 2);
 void aqr_program_debug(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
+/* Who has written a line without an end is called before something is said below it. NULL:
+ * nobody any more. */
+void aqr_program_before_saying(void (*make_way)(gpointer data), gpointer data);
+
 /* A program of ours that is installed in libexecdir; AQR_LIBEXEC_DIR, directories
  * with colons between, says where else. */
 char *aqr_program_libexec(const char *name) G_GNUC_WARN_UNUSED_RESULT;

@@ -196,26 +196,45 @@ add_package(AqrImageFacts *facts, const char *text)
 }
 
 static void
+add_nobody(AqrImageFacts *facts, const char *text)
+{
+    add_user(facts, text, FALSE);
+}
+
+static void
+add_somebody(AqrImageFacts *facts, const char *text)
+{
+    add_user(facts, text, TRUE);
+}
+
+static void
+take_free(AqrImageFacts *facts, const char *text)
+{
+    if (g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT64, &facts->free_kib, NULL))
+        facts->has_free = TRUE;
+}
+
+static void
 take_other(AqrImageFacts *facts, const char *line)
 {
-    const char *rest;
+    static const struct {
+        const char *words;
+        void (*take)(AqrImageFacts *facts, const char *text);
+    } others[] = {
+        { "user ", add_somebody },   { "nobody ", add_nobody }, { "source ", add_source },
+        { "package ", add_package }, { "free ", take_free },
+    };
 
-    if ((rest = behind(line, "user ")) != NULL)
-        add_user(facts, rest, TRUE);
-    else if ((rest = behind(line, "nobody ")) != NULL)
-        add_user(facts, rest, FALSE);
-    else if ((rest = behind(line, "source ")) != NULL)
-        add_source(facts, rest);
-    else if ((rest = behind(line, "package ")) != NULL)
-        add_package(facts, rest);
-    else if ((rest = behind(line, "free ")) != NULL)
-        facts->has_free =
-            g_ascii_string_to_unsigned(rest, 10, 0, G_MAXUINT64, &facts->free_kib, NULL) ||
-            facts->has_free;
-    else if (g_str_equal(line, "list"))
+    if (g_str_equal(line, "list"))
         facts->lists++;
     else if (g_str_equal(line, "end"))
         facts->complete = TRUE;
+    for (gsize i = 0; i < G_N_ELEMENTS(others); i++) {
+        const char *rest = behind(line, others[i].words);
+
+        if (rest != NULL)
+            others[i].take(facts, rest);
+    }
 }
 
 /* os-release may have quotes around it. */

@@ -89,7 +89,7 @@ judge_groups(const AqrImageFacts *facts, G_GNUC_UNUSED const AqrImageDemand *dem
             aqr_image_checks_list(missing, gpu_groups[i]);
     }
     if (missing->len > 0)
-        aqr_finding_set(finding, AQR_FAIL, "addgroup --system", "there is no group %s",
+        aqr_finding_set(finding, AQR_FAIL, "addgroup --system, for each", "there is no group %s",
                         missing->str);
     else
         aqr_finding_pass(finding, "the groups render and video");

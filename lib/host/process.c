@@ -5,11 +5,12 @@
 #include <poll.h>
 #include <string.h>
 
+#define PARENT_FIELD 4
 #define START_FIELD 22
 #define FIRST_FIELD 3 /* behind the name, which may hold anything */
 
-guint64
-aqr_process_start(GPid pid)
+static guint64
+read_field(GPid pid, guint field)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/stat", (int)pid);
     g_autofree char *text = NULL;
@@ -22,9 +23,21 @@ aqr_process_start(GPid pid)
     if (rest == NULL || rest[1] != ' ')
         return 0;
     fields = g_strsplit(rest + 2, " ", -1);
-    if (g_strv_length(fields) <= START_FIELD - FIRST_FIELD)
+    if (g_strv_length(fields) <= field - FIRST_FIELD)
         return 0;
-    return g_ascii_strtoull(fields[START_FIELD - FIRST_FIELD], NULL, 10);
+    return g_ascii_strtoull(fields[field - FIRST_FIELD], NULL, 10);
+}
+
+guint64
+aqr_process_start(GPid pid)
+{
+    return read_field(pid, START_FIELD);
+}
+
+GPid
+aqr_process_parent(GPid pid)
+{
+    return (GPid)read_field(pid, PARENT_FIELD);
 }
 
 gboolean

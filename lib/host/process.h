@@ -11,6 +11,9 @@
  * pid its name for ever. 0: there is none, or it cannot be seen. */
 guint64 aqr_process_start(GPid pid);
 
+/* Whose child it is; 0: there is none, or it cannot be seen. */
+GPid aqr_process_parent(GPid pid);
+
 /* Whether @pid is still the one that started at @start. */
 gboolean aqr_process_is(GPid pid, guint64 start);
 

@@ -35,7 +35,8 @@ judge(char **gfx)
     text[fread(text, 1, sizeof text - 1, stdin)] = '\0';
     facts = aqr_image_facts_parse(text);
     if (g_file_get_contents(file, &table, NULL, NULL))
-        demand.firmware = firmware = aqr_gpu_firmware_parse(table, NULL);
+        firmware = aqr_gpu_firmware_parse(table, NULL);
+    demand.firmware = firmware;
     for (; *gfx != NULL; gfx++) {
         AqrImageGpu *gpu = g_new0(AqrImageGpu, 1);
 

@@ -114,8 +114,8 @@ def look(server: Server) -> list[str]:
     script = judge("script").stdout
     told = server.run("sh", "-c", script, "sh", "", *USERS)
     facts = told.stdout.decode()
-    assert told.returncode == 0 and facts.endswith("end\n"), (told, facts)
-    assert "package ii  bash " in facts and "source deb http" in facts, facts
+    assert told.returncode == 0 and facts.endswith("end\n"), told
+    assert "\npackage ii  bash " in facts, told
     return judge("facts", "gfx1030", "gfx1100", facts=facts).stdout.splitlines()
 
 

@@ -17,6 +17,7 @@ START_TEST(knows_a_process)
     ck_assert(!aqr_process_is(getpid(), start + 1));
     ck_assert(!aqr_process_is(getpid(), 0));
     ck_assert_uint_le(aqr_process_start(getppid()), start);
+    ck_assert_int_eq(aqr_process_parent(getpid()), getppid());
 }
 END_TEST
 
@@ -55,6 +56,7 @@ START_TEST(knows_nobody)
 {
     ck_assert_uint_eq(aqr_process_start(nobodies[_i]), 0);
     ck_assert(!aqr_process_is(nobodies[_i], 0));
+    ck_assert_int_eq(aqr_process_parent(nobodies[_i]), 0);
 }
 END_TEST
 

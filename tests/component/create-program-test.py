@@ -1,0 +1,366 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The built rocm-qemu-create, stopped and killed wherever it may be, on disks that are full,
+without a network, two at once. Programs that work on a tiny tree, or hang in the middle of
+it, stand in for mmdebstrap and others; no image is booted. After each: the old image is as it
+was, and there is no mount, process, loop device or file that was not there before."""
+
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from server import (Skipped, processes_knowing, run_all,  # noqa: E402
+                    temporary_directory, wait_for)
+
+PROGRAM = os.environ["AQR_CREATE"]
+MIRROR = "--mirror=http://127.0.0.1:1/debian"
+SECONDS = 15  # for what takes a part of one
+
+# It hangs at one program, with a child that has left its group, or works as the real one.
+FAKE = """#!/bin/bash
+name=${0##*/}
+if [ "$name" = "$HANG" ] && [[ $* == *"$HANG_WORD"* ]]; then
+    setsid bash -c 'exec -a "$0" sleep 1000' "orphan of $AQR_STAGE" &
+    touch "$AQR_STAGE/hangs"
+    exec -a "$name of $AQR_STAGE" sleep 1000
+fi
+PATH=${PATH#*:}
+[ "$name" = mmdebstrap ] || exec "$name" "$@"
+[ "$1" != --unshare-helper ] || exec "${@:2}"
+for word; do
+    case $word in
+        */root) root=$word ;;
+    esac
+done
+mkdir -p "$root/boot/grub/i386-pc" "$root/boot/grub/x86_64-efi"
+cd "$root/boot/grub"
+head -c 1000 /dev/zero | tee i386-pc/core.img x86_64-efi/core.efi >i386-pc/boot.img
+printf '<%s>\\n' "$@" >"$root/words"
+[ -z "$FILL" ] || head -c "$FILL" /dev/urandom >"$root/filler"
+"""
+# Each stage by a program of it that is run; a word tells it from others.
+STAGES = (("sfdisk", ""), ("mmdebstrap", "root"), ("mke2fs", ""), ("mformat", ""),
+          ("qemu-img", "convert"))
+
+
+class Stage:
+    """A directory with an old image, a TMPDIR, and programs that are not what they seem."""
+
+    def __init__(self, directory: pathlib.Path, hang: str = "", word: str = "") -> None:
+        self.directory = directory
+        self.image = directory / "out" / "x.img"
+        for name in ("bin", "tmp", "out"):
+            (directory / name).mkdir()
+        for name in [name for name, _ in STAGES]:
+            (directory / "bin" / name).write_text(FAKE)
+            (directory / "bin" / name).chmod(0o755)
+        self.image.write_text("old")
+        (directory / "out" / "x.img.json").write_text("old")
+        self.environment = os.environ | {
+            "PATH": f"{directory / 'bin'}:{os.environ['PATH']}", "TMPDIR": str(directory / "tmp"),
+            "AQR_STAGE": str(directory), "HANG": hang, "HANG_WORD": word, "FILL": ""}
+
+    def words(self, *words: str) -> list[str]:
+        return [PROGRAM, "--no-check", "--size=4G", "-r", "trixie", MIRROR, *words,
+                str(self.image)]
+
+    def start(self) -> subprocess.Popen:
+        """Until it hangs. In a session of its own, as a terminal would have it."""
+        process = subprocess.Popen(self.words(), env=self.environment, start_new_session=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        wait_for((self.directory / "hangs").exists, SECONDS, "a program that hangs")
+        return process
+
+    def run(self, *words: str, **options) -> subprocess.CompletedProcess:
+        return subprocess.run(self.words(*words), env=self.environment | {"HANG": ""},
+                              capture_output=True, text=True, timeout=60, check=False, **options)
+
+    def leftovers(self) -> list[str]:
+        files = [str(path) for name in ("tmp", "out")
+                 for path in (self.directory / name).iterdir()
+                 if path.name not in ("x.img", "x.img.json")]
+        mounts = pathlib.Path("/proc/self/mounts").read_text()
+        devices = pathlib.Path("/sys/block").glob("loop*/loop/backing_file")
+        loops = [path.read_text() for path in devices if str(self.directory) in path.read_text()]
+        return (files + processes_knowing(str(self.directory)) + loops
+                + [line for line in mounts.splitlines() if str(self.directory) in line])
+
+    def nothing_has_changed(self) -> None:
+        wait_for(lambda: not self.leftovers(), SECONDS, f"the end of {self.leftovers()}")
+        assert self.image.read_text() == "old"
+        assert (self.directory / "out" / "x.img.json").read_text() == "old"
+
+    def image_is_new(self) -> None:
+        assert self.leftovers() == [], self.leftovers()
+        assert self.image.read_bytes()[:4] == b"QFI\xfb"
+        assert (self.directory / "out" / "x.img.json").read_text() != "old"
+
+
+def child_of(pid: int) -> int:
+    return int(pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+
+
+# Who gets which signal: the program, the one that works for it, and its script.
+def send(process: subprocess.Popen, how: str) -> None:
+    worker = child_of(process.pid)
+    whom = {"": [process.pid], "worker ": [worker], "script ": [child_of(worker)],
+            "all ": [process.pid, worker, child_of(worker)]}
+    for kind, pids in whom.items():
+        if how.startswith("terminal "):
+            os.killpg(process.pid, signal.Signals[how.split()[1]])
+            return
+        if how.startswith("SIG" if kind == "" else kind):
+            for pid in pids:
+                os.kill(pid, signal.Signals[how.split()[-1]])
+            return
+
+
+ENDS = ("terminal SIGINT", "terminal SIGQUIT", "terminal SIGHUP", "SIGTERM", "SIGHUP", "SIGKILL",
+        "worker SIGKILL", "worker SIGTERM", "script SIGKILL")
+EVERYWHERE = ("terminal SIGINT", "SIGTERM", "SIGKILL", "worker SIGKILL", "script SIGKILL")
+
+
+def stopped(stage: Stage, how: str) -> None:
+    process = stage.start()
+    begun = time.monotonic()
+    send(process, how)
+    text, _ = process.communicate(timeout=SECONDS)
+    wanted = 1 if how.startswith("script") else -signal.Signals[how.split()[-1]]
+    assert process.returncode == wanted, (how, process.returncode, text)
+    assert wanted in (1, -signal.SIGKILL) or "stopped by signal" in text, (how, text)
+    stage.nothing_has_changed()
+    assert time.monotonic() - begun < SECONDS
+
+
+def it_is_stopped_anywhere() -> None:
+    for program, word in STAGES:
+        for how in ENDS if program == "mmdebstrap" else EVERYWHERE:
+            with temporary_directory() as directory:
+                try:
+                    stopped(Stage(directory, program, word), how)
+                except Exception as error:
+                    raise AssertionError(f"{program}, {how}: {error}") from error
+
+
+def what_all_dead_ones_left_goes_with_the_next() -> None:
+    with temporary_directory() as directory:
+        stage = Stage(directory, "mmdebstrap", "root")
+        process = stage.start()
+        send(process, "all SIGKILL")
+        process.communicate(timeout=SECONDS)
+        assert stage.image.read_text() == "old" and stage.leftovers()
+        left = processes_knowing(str(directory))
+        for pid in left:
+            os.kill(int(pid.split(":")[0]), signal.SIGKILL)
+        wait_for(lambda: not processes_knowing(str(directory)), SECONDS, "their end")
+        assert stage.run().returncode == 0
+        stage.image_is_new()
+
+
+def an_image_is_replaced() -> None:
+    with temporary_directory() as directory:
+        stage = Stage(directory)
+        result = stage.run()
+        assert result.returncode == 0 and result.stdout == "", result
+        stage.image_is_new()
+        lines = result.stderr.splitlines()
+        assert [line.split(": ")[1] for line in lines[1::2]] == [
+            "partitioning the disk", "installing trixie", "making the file system",
+            "installing GRUB", "converting to qcow2"], lines
+
+
+def a_link_stays_one() -> None:
+    with temporary_directory() as directory:
+        stage = Stage(directory)
+        real, stage.image = stage.image, directory / "link"
+        stage.image.symlink_to(real)
+        assert stage.run().returncode == 0
+        assert stage.image.is_symlink()
+        stage.image = real
+        stage.image_is_new()
+
+
+def the_second_one_is_told_of_the_first() -> None:
+    with temporary_directory() as directory:
+        stage = Stage(directory, "mmdebstrap", "root")
+        first = stage.start()
+        result = stage.run()
+        assert result.returncode == 1, result
+        assert f"by another process (pid {child_of(first.pid)})" in result.stderr, result
+        assert child_of(first.pid) and stage.image.read_text() == "old"
+        first.terminate()
+        first.communicate(timeout=SECONDS)
+        stage.nothing_has_changed()
+
+
+def a_full_disk_is_told() -> None:
+    if os.geteuid() != 0:
+        raise Skipped("needs root, to mount a small disk")
+    for place, hint in (("tmp", "installing trixie"), ("out", "converting to qcow2")):
+        with temporary_directory() as directory:
+            stage = Stage(directory)
+            stage.environment["FILL"] = "20000000"
+            script = f"mount -t tmpfs -o size=8M none {directory / place} && "
+            if place == "out":
+                script += f"echo -n old >{stage.image} && "
+            result = subprocess.run(
+                ["unshare", "--mount", "sh", "-c", script + '"$@"; rc=$?; '
+                 f'ls -A {directory / place} >{directory / "there"}; exit $rc', "sh",
+                 *stage.words()], env=stage.environment, capture_output=True, text=True,
+                timeout=60, check=False)
+            assert result.returncode == 1, result
+            assert "there is no room left" in result.stderr, result
+            assert f"failed while {hint}" in result.stderr, result
+            there = (directory / "there").read_text().split()
+            assert there == ([] if place == "tmp" else ["x.img"]), there
+            stage.nothing_has_changed()
+
+
+def no_network_is_told() -> None:
+    if os.geteuid() != 0:
+        raise Skipped("needs root, for a namespace without a network")
+    with temporary_directory() as directory:
+        stage = Stage(directory)
+        (directory / "bin" / "mmdebstrap").unlink()
+        words = [word for word in stage.words() if word != MIRROR]
+        result = subprocess.run(["unshare", "--net", *words, "--mirror=http://mirror.invalid/"],
+                                env=stage.environment, capture_output=True, text=True,
+                                timeout=60, check=False)
+        assert result.returncode == 1 and "the archive cannot be reached" in result.stderr, result
+        stage.nothing_has_changed()
+
+
+# The words, the exit status, and what is said.
+WRONG = (
+    (["--boot=never"], 2, "--boot is bios, efi or both"),
+    (["--format=vdi"], 2, "--format is qcow2 or raw"),
+    (["--arch=arm64"], 2, "only amd64 is known"),
+    (["--kernel=linux-image-cloud-amd64"], 2, "no driver for a GPU"),
+    (["--package=linux-image-cloud-amd64"], 1, "no driver for a GPU"),
+    (["--release=../x"], 2, "--release takes a code name"),
+    (["--release=wrong"], 1, "no release 'wrong' of Debian or Ubuntu is known"),
+    (["--sources=/dev/null"], 2, "--mirror or --sources"),
+    (["--check", "--update"], 2, "only one of"),
+    (["--json"], 2, "--json is for --check"),
+    (["--no-such"], 2, "--no-such"),
+    (["--timeout=-1"], 2, "not negative"),
+    (["--size=1G"], 1, "--size 1G is too small"),
+    (["--size=big"], 1, "failed while partitioning the disk"),
+    (["--user=Bad Name"], 1, "no name for a user"),
+    (["--proxy=ftp://x"], 1, "no URL of a proxy"),
+    (["--authorized-keys=/nonexistent"], 1, "--authorized-keys: \"/nonexistent\": No such file"),
+    (["--script=/etc/passwd"], 1, "--script: \"/etc/passwd\": Permission denied"),
+    (["another"], 2, "more than one image"),
+)
+
+
+def wrong_words_are_told() -> None:
+    with temporary_directory() as directory:
+        stage = Stage(directory)
+        for words, status, says in WRONG:
+            result = stage.run(*words)
+            assert result.returncode == status and says in result.stderr, (words, result)
+            stage.nothing_has_changed()
+
+
+def a_wrong_place_is_told() -> None:
+    with temporary_directory() as directory:
+        stage = Stage(directory)
+        for image, says in (("/nonexistent/x", "cannot write to the directory \"/nonexistent\""),
+                            ("/dev/null", "is there, and no file"),
+                            (str(directory), "is there, and no file"),
+                            ("", "an image's name is empty")):
+            result = subprocess.run([*stage.words()[:-1], image], env=stage.environment,
+                                    capture_output=True, text=True, timeout=60, check=False)
+            assert result.returncode in (1, 2) and says in result.stderr, (image, result)
+        stage.environment["TMPDIR"] = "/nonexistent"
+        result = stage.run()
+        assert result.returncode == 1 and "another directory in TMPDIR" in result.stderr, result
+        stage.nothing_has_changed()
+
+
+def missing_tools_are_told_with_their_packages() -> None:
+    with temporary_directory() as directory:
+        stage = Stage(directory)
+        shutil.rmtree(directory / "bin")
+        (directory / "bin").mkdir()
+        for name in ("bash", "dirname", "readlink", "sed", "awk", "sort", "tail", "rm", "flock"):
+            (directory / "bin" / name).symlink_to(shutil.which(name))
+        script = 'mount -t tmpfs none /usr/sbin; exec "$@"'
+        if os.geteuid() != 0:
+            raise Skipped("needs root, to hide programs")
+        unshare = shutil.which("unshare")
+        shell = shutil.which("sh")
+        mount = shutil.which("mount")
+        result = subprocess.run([unshare, "--mount", shell, "-c", script.replace("mount", mount, 1),
+                                 "sh", *stage.words()], capture_output=True, text=True,
+                                env=stage.environment | {"PATH": str(directory / "bin")},
+                                timeout=60, check=False)
+        assert result.returncode == 1 and "install the packages mmdebstrap" in result.stderr, result
+        stage.nothing_has_changed()
+
+
+# What mmdebstrap is told, by the options.
+TOLD = (
+    ((), ["<--include=linux-image-amd64>", "<--include=openssh-server>",
+          "<--include=?exact-name(firmware-amd-graphics)>", "<trixie>",
+          "<deb http://127.0.0.1:1/debian trixie main non-free-firmware>"]),
+    (("--kernel=linux-image-amd64/trixie-backports", "--package=hello", "--package=gzip"),
+     ["<--include=linux-image-amd64/trixie-backports>", "<--include=hello>", "<--include=gzip>"]),
+    (("--proxy=http://localhost:3142",),
+     ["<--aptopt=Acquire::http::Proxy \"http://localhost:3142\">"]),
+    (("--release=experimental",),
+     ["<unstable>", "<deb http://127.0.0.1:1/debian experimental main non-free-firmware>"]),
+    (("--format=raw", "--boot=efi"), []),
+    (("--format=raw", "--boot=bios"), []),
+)
+
+
+def options_reach_mmdebstrap() -> None:
+    with temporary_directory() as directory:
+        stage = Stage(directory)
+        fake = (directory / "bin" / "mmdebstrap").read_text()
+        (directory / "bin" / "mmdebstrap").write_text(
+            fake.replace('"$root/words"', f"{directory}/words"))
+        for words, wanted in TOLD:
+            result = stage.run(*words)
+            assert result.returncode == 0, (words, result)
+            told = (directory / "words").read_text().splitlines()
+            assert set(wanted) <= set(told), (words, set(wanted) - set(told))
+            assert stage.leftovers() == [], stage.leftovers()
+
+
+def a_dry_run_touches_nothing() -> None:
+    with temporary_directory() as directory:
+        stage = Stage(directory)
+        result = stage.run("--dry-run", "--package=a b")
+        assert result.returncode == 0 and "'--package' 'a b'" in result.stdout, result
+        stage.nothing_has_changed()
+
+
+# The peer's, and those of what was installed under this name before.
+def older_command_lines_are_understood() -> None:
+    for words, wanted in (
+            (["-h"], "Usage:"), (["--dry-run"], '"unstable.img"'),
+            (["--dry-run", "-a", "k", "-m", "http://m", "-r", "sid"], '"sid.img"'),
+            (["--dry-run", "-r", "bookworm-backports"], '"bookworm-backports.img"'),
+            (["--dry-run", "x.img", "-r", "sid"], '"x.img"'),
+            (["--dry-run", "--release", "sid", "--arch", "amd64", "--sources", "s", "--user",
+              "debci", "--script", "c", "/var/x.img"], '"/var/x.img"'),
+            (["--print-sources", "--release", "sid", MIRROR], "deb http://127.0.0.1:1/debian sid"),
+            (["--version"], "rocm-qemu-create ")):
+        result = subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=60,
+                                check=False)
+        assert result.returncode == 0 and wanted in result.stdout, (words, result)
+
+
+run_all([an_image_is_replaced, a_link_stays_one, it_is_stopped_anywhere,
+         what_all_dead_ones_left_goes_with_the_next, the_second_one_is_told_of_the_first,
+         a_full_disk_is_told, no_network_is_told, wrong_words_are_told, a_wrong_place_is_told,
+         missing_tools_are_told_with_their_packages, options_reach_mmdebstrap,
+         a_dry_run_touches_nothing, older_command_lines_are_understood])
