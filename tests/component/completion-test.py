@@ -157,7 +157,8 @@ def bash_is_told_what_to_complete() -> None:
 
 def on_a_terminal(scratch: pathlib.Path, keys: str) -> None:
     """What somebody types to an interactive bash, who then leaves it."""
-    env = os.environ | {"PATH": f"{scratch}/bin:{os.environ['PATH']}", "TERM": "dumb", "HISTFILE": ""}
+    env = os.environ | {"PATH": f"{scratch}/bin:{os.environ['PATH']}", "TERM": "dumb",
+                        "HISTFILE": ""}
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(scratch / "files")
@@ -179,7 +180,7 @@ def a_person_presses_tab() -> None:
         program.write_text(f"#!/bin/sh\ncase $* in --help*) exec {SERVER} \"$@\" ;; esac\n"
                            f"printf '%s\\n' \"$@\" >{scratch}/arguments\n")
         program.chmod(0o755)
-        on_a_terminal(scratch, f"source {TOP}/data/completion/rocm-qemu\nautopkgtest-virt-qemu-rocm "
+        on_a_terminal(scratch, f"source {TOP}/data/completion/rocm-qemu\n{program.name} "
                       "--gpu-re\tk\t--show\t--gpu=0000:\t-o di\t dir/\t\n")
         arguments = (scratch / "arguments").read_text().split("\n")
         assert arguments == ["--gpu-ready=kfd", "--show-boot", "--gpu=0000:03:00.0", "-o", "dir/",

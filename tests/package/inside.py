@@ -22,11 +22,13 @@ from package import Package, say  # noqa: E402
 def gist(log: str) -> str:
     """Of a long one: what follows upon a failure, and the end."""
     lines = log.splitlines()
+    if len(lines) < 100:
+        return log
     kept = set(range(len(lines) - 30, len(lines)))
     for number, line in enumerate(lines):
         if re.search(r" (FAIL|TIMEOUT) |(error|warning): |FAILED: ", line):
             kept |= set(range(number, number + 12))
-    return "\n".join(line for number, line in enumerate(lines) if number in kept or len(lines) < 100)
+    return "\n".join(line for number, line in enumerate(lines) if number in kept)
 
 
 def reason_of(error: Exception) -> str:

@@ -88,7 +88,8 @@ def its_autopkgtest_passes(package: Package) -> None:
     names = ["programs", *(["guest"] if IMAGE.exists() else [])]
     try:
         # 8: passed, but what has run is superficial.
-        said = run("bash", "-c", '"$@" || [ $? = 8 ]', "bash", "autopkgtest", *(f"--test-name={name}" for name in names),
+        said = run("bash", "-c", '"$@" || [ $? = 8 ]', "bash", "autopkgtest",
+                   *(f"--test-name={name}" for name in names),
                    f"--env=AQR_TEST_IMAGE={IMAGE}", "--no-built-binaries", package.deb,
                    f"{SOURCE}/", "--", "null")
     finally:
