@@ -341,9 +341,11 @@ gboolean
 aqr_testbed_shell(AqrTestbed *testbed, const char *dir, const char *const *environment,
                   GError **error)
 {
+    /* A guest has the terminals of ncurses-base; of others its programs would complain. */
     static const char *const shell[] = {
         "sh",
         "-c",
+        "command -v tput >/dev/null && ! tput -T \"$TERM\" longname >/dev/null 2>&1 && TERM=xterm; "
         "cd -- \"$1\"; exec \"$(command -v bash || command -v sh)\" -i",
         "sh",
     };

@@ -393,6 +393,8 @@ START_TEST(starts_shell)
     ck_assert_asked(OPENED);
     ck_assert(aqr_testbed_shell(testbed, "/a dir", environment, &error));
     ck_assert_asked("tell_access debci\nshell env|TERM=xterm|A=1|B=two words|sh|-c|"
+                    "command -v tput >/dev/null && "
+                    "! tput -T \"$TERM\" longname >/dev/null 2>&1 && TERM=xterm; "
                     "cd -- \"$1\"; exec \"$(command -v bash || command -v sh)\" -i|sh|/a dir\n");
 }
 END_TEST
