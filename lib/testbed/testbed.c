@@ -202,6 +202,8 @@ prepare_guest(gpointer data, GError **error)
                     error) ||
         !take_answer(testbed, answer, error))
         return FALSE;
+    if (testbed->has_gpus)
+        aqr_guest_setup_gpu_reports(testbed->world, testbed->data);
     if (testbed->has_gpus && testbed->normal_user != NULL)
         aqr_guest_setup_gpu_user(testbed->world, testbed->data, testbed->normal_user);
     return TRUE;

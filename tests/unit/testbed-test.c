@@ -264,6 +264,7 @@ START_TEST(suggests_user)
 END_TEST
 
 /* Whoever is suggested may use the GPUs, each time that the guest is new. */
+#define REPORTS "run reports (30 s)\n"
 static const struct {
     const char *user, *suggested;
     const char *asked;
@@ -275,9 +276,9 @@ static const struct {
 
 START_TEST(grants_gpus)
 {
-    g_autofree char *opened = g_strconcat(PREPARED, grants[_i].asked, "wait_gpus\n", NULL);
+    g_autofree char *opened = g_strconcat(PREPARED REPORTS, grants[_i].asked, "wait_gpus\n", NULL);
     g_autofree char *again =
-        g_strconcat("stop orderly\n" REPREPARED, grants[_i].asked, "wait_gpus\n", NULL);
+        g_strconcat("stop orderly\n" REPREPARED REPORTS, grants[_i].asked, "wait_gpus\n", NULL);
     g_autoptr(GError) error = NULL;
     const char *scratch;
 
