@@ -74,9 +74,9 @@ class Tmux:
         while self.text()[-1].rstrip() != "$":
             assert time.monotonic() < deadline, self.text()
 
-    def wait_for_text(self, text: str, seconds: float) -> None:
-        """For what no shell tells."""
-        wait_for(lambda: any(text in line for line in self.text()), seconds, text)
+    def wait_for_end(self, text: str, seconds: float) -> None:
+        """Until what is shown ends with that: for a prompt of which no shell here tells."""
+        wait_for(lambda: f"{self.text()[-1].rstrip()} ".endswith(text), seconds, text)
 
     def type(self, command: str, seconds: float) -> list[str]:
         """A command, until the next prompt; the lines that it has shown."""
