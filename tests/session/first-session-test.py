@@ -7,7 +7,6 @@ with "$ " are typed; "…" in the others is anything, and alone in its line any 
 Without --whole the image is not built, as that takes minutes: the lines up to the next command
 are then passed over, and the image is the one of the other tests."""
 
-import os
 import pathlib
 import re
 import sys
@@ -61,8 +60,7 @@ def the_first_session() -> None:
         home, tmp, work = (directory / name for name in ("home", "tmp", "work"))
         for made in (home, tmp, work):
             made.mkdir()
-        warm = os.environ.get("AQR_TEST_WARM_DIR", str(home / "warm"))
-        env = environment(HOME=str(home), TMPDIR=str(tmp), AQR_WARM="auto", AQR_WARM_DIR=warm,
+        env = environment(HOME=str(home), TMPDIR=str(tmp), AQR_WARM="auto", AQR_WARM_DIR=str(home / "warm"),
                           LANG="C.UTF-8", PATH=make_bin(directory / "bin"))
         env.pop("TMUX", None)
         with Tmux(directory, cwd=work, env=env) as terminal:
