@@ -30,8 +30,8 @@ sys.path.insert(0, str(TESTS / "support"))
 import installed  # noqa: E402
 import peer  # noqa: E402
 from autopkgtest import PATIENCE, TESTBED_OPTIONS, fetch, warm_dir  # noqa: E402
-from server import (Skipped, environment, processes_knowing, run_all, temporary_directory,  # noqa: E402
-                    test_image)
+from server import (Skipped, environment, processes_knowing, run_all,  # noqa: E402
+                    temporary_directory, test_image)
 from terminal import Terminal  # noqa: E402
 
 STANDIN = TESTS / "debci" / "standin"

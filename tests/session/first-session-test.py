@@ -15,7 +15,8 @@ from collections.abc import Iterator
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS / "support"))
 from installed import make_bin  # noqa: E402
-from server import environment, processes_knowing, run_all, temporary_directory, test_image  # noqa: E402
+from server import (environment, processes_knowing, run_all, temporary_directory,  # noqa: E402
+                    test_image)
 from tmux import Tmux  # noqa: E402
 
 README = TESTS.parent / "README.md"
@@ -60,8 +61,8 @@ def the_first_session() -> None:
         home, tmp, work = (directory / name for name in ("home", "tmp", "work"))
         for made in (home, tmp, work):
             made.mkdir()
-        env = environment(HOME=str(home), TMPDIR=str(tmp), AQR_WARM="auto", AQR_WARM_DIR=str(home / "warm"),
-                          LANG="C.UTF-8", PATH=make_bin(directory / "bin"))
+        env = environment(HOME=str(home), TMPDIR=str(tmp), AQR_WARM="auto", LANG="C.UTF-8",
+                          AQR_WARM_DIR=str(home / "warm"), PATH=make_bin(directory / "bin"))
         env.pop("TMUX", None)
         with Tmux(directory, cwd=work, env=env) as terminal:
             for command, expected in session():

@@ -49,7 +49,8 @@ def each_piece_is_where_it_was() -> None:
 
 def a_terminal_is_taken() -> None:
     with temporary_directory() as directory, Tmux(directory) as terminal:
-        shown = terminal.type(r"printf 'a\033[32mgreen\033[0m\n'; for n in 1 2; do echo $n; done", 30)
+        command = r"printf 'a\033[32mgreen\033[0m\n'; for n in 1 2; do echo $n; done"
+        shown = terminal.type(command, 30)
         assert shown == ["agreen", "1", "2"], shown
         taken = texts(terminal.screen())
         assert ("green", 1, 1, COLOURS[2], None) in taken, taken

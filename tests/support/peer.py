@@ -7,7 +7,7 @@ import pathlib
 import re
 import subprocess
 
-ROFF = ((r"\fB", ""), (r"\fR", ""), (r"\fI", ""), (r"\fP", ""), (r"\,", ""), (r"\/", ""), (r"\-", "-"))
+ROFF = ((r"\-", "-"), *((code, "") for code in (r"\fB", r"\fR", r"\fI", r"\fP", r"\,", r"\/")))
 
 
 def files(deb: str) -> list[str]:

@@ -70,7 +70,8 @@ class Tmux:
         try:
             self.run("wait-for", "prompt", seconds=seconds)
         except subprocess.TimeoutExpired:
-            raise AssertionError("\n".join(["no prompt; the terminal shows:", *self.text()])) from None
+            shown = "\n".join(self.text())
+            raise AssertionError(f"no prompt; the terminal shows:\n{shown}") from None
         while self.text()[-1].rstrip() != "$":
             assert time.monotonic() < deadline, self.text()
 
