@@ -4,7 +4,6 @@
 as the argument: somebody on a terminal gets a shell in the testbed that is one."""
 
 import contextlib
-import os
 import pathlib
 import shutil
 import sys
