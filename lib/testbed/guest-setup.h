@@ -35,3 +35,8 @@ void aqr_guest_setup_to_save(const AqrWorld *world, gpointer data);
  * guest has them. Those who log in (su) after it are in them. What cannot be done is noted:
  * tests that need no GPU may run. */
 void aqr_guest_setup_gpu_user(const AqrWorld *world, gpointer data, const char *user);
+
+/* Lets any user in the guest read what its drivers of GPUs report: the kernel's messages and
+ * /sys/kernel/debug, as rocm-test-launcher of pkg-rocm-tools wants to. What cannot be done is
+ * left as it is: that program says so itself. */
+void aqr_guest_setup_gpu_reports(const AqrWorld *world, gpointer data);

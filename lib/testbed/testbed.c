@@ -202,6 +202,8 @@ prepare_guest(gpointer data, GError **error)
                     error) ||
         !take_answer(testbed, answer, error))
         return FALSE;
+    if (testbed->has_gpus)
+        aqr_guest_setup_gpu_reports(testbed->world, testbed->data);
     if (testbed->has_gpus && testbed->normal_user != NULL)
         aqr_guest_setup_gpu_user(testbed->world, testbed->data, testbed->normal_user);
     return TRUE;
@@ -341,9 +343,11 @@ gboolean
 aqr_testbed_shell(AqrTestbed *testbed, const char *dir, const char *const *environment,
                   GError **error)
 {
+    /* A guest has the terminals of ncurses-base; of others its programs would complain. */
     static const char *const shell[] = {
         "sh",
         "-c",
+        "command -v tput >/dev/null && ! tput -T \"$TERM\" longname >/dev/null 2>&1 && TERM=xterm; "
         "cd -- \"$1\"; exec \"$(command -v bash || command -v sh)\" -i",
         "sh",
     };

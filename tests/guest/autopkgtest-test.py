@@ -3,7 +3,6 @@
 """The real autopkgtest runs packages' own tests through us: the installed one, or
 that of the suite which is named as the argument."""
 
-import atexit
 import dataclasses
 import json
 import os
@@ -16,34 +15,12 @@ from collections.abc import Callable
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS / "support"))
+from autopkgtest import PATIENCE, TESTBED, find_autopkgtest, warm_dir  # noqa: E402
 from server import (environment, processes_knowing, run_all, temporary_directory,  # noqa: E402
                     test_image)
 
-# autopkgtest's own time-outs are made for machines with hardware virtualisation.
-PATIENCE = ("--timeout-factor=5",)
-TESTBED = ("--", "qemu-rocm", "--gpu=none", "--boot=bios", "--cpus=2", "--ram-size=1024")
-
 # A package of our own, which says itself what it expects of its options.
 SAMPLE = TESTS / "guest" / "sample"
-
-
-def warm_dir() -> str:
-    """Of all these tests at once, where tests/run has made one; else of this process."""
-    shared = os.environ.get("AQR_TEST_WARM_DIR")
-    if shared is None:
-        shared = tempfile.mkdtemp(prefix="aqr-warm.")
-        atexit.register(shutil.rmtree, shared)
-    return shared
-
-
-def find_autopkgtest() -> str:
-    if release == "installed":
-        return "autopkgtest"
-    fetched = subprocess.run([TESTS / "support" / "fetch-autopkgtest", release],
-                             stdout=subprocess.PIPE, text=True, check=False)
-    if fetched.returncode != 0:
-        raise SystemExit(fetched.returncode)
-    return fetched.stdout.strip()
 
 
 # --- what is run
@@ -164,7 +141,7 @@ RUNS = {
 }
 
 release = sys.argv[1] if len(sys.argv) > 1 else "installed"
-autopkgtest = find_autopkgtest()
+autopkgtest = find_autopkgtest(release)
 warm = warm_dir()
 print(f"this is {autopkgtest}")
 run_all(RUNS[release])

@@ -148,6 +148,7 @@ name_script(const char *script)
     static const char *const names[][2] = {
         { "debconf-set-selections", "set-up" },
         { "usermod", "groups" },
+        { "dmesg_restrict", "reports" },
         { "mktemp", "prepare" },
         { "^btime", "note" },
         { "tar --warning=none --create", "save" },

@@ -59,9 +59,28 @@ START_TEST(grants_gpus)
 }
 END_TEST
 
+/* Nobody hears of it when it fails. */
+static const char *const reports[][2] = {
+    { NULL, "run reports (30 s)\n" },
+    { "run reports (30 s)", "run reports (30 s)\n" },
+};
+
+START_TEST(opens_reports)
+{
+    g_autoptr(FakeWorld) world = fake_world_new();
+    g_autofree char *asked = NULL;
+
+    world->fails = reports[_i][0];
+    aqr_guest_setup_gpu_reports(&fake_world, world);
+    asked = fake_world_take(world);
+    ck_assert_str_eq(asked, reports[_i][1]);
+}
+END_TEST
+
 void
 add_tests(TCase *tcase)
 {
     tcase_add_loop_test(tcase, asks_once, 0, G_N_ELEMENTS(rows));
     tcase_add_loop_test(tcase, grants_gpus, 0, G_N_ELEMENTS(groups));
+    tcase_add_loop_test(tcase, opens_reports, 0, G_N_ELEMENTS(reports));
 }

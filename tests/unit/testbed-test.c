@@ -264,6 +264,7 @@ START_TEST(suggests_user)
 END_TEST
 
 /* Whoever is suggested may use the GPUs, each time that the guest is new. */
+#define REPORTS "run reports (30 s)\n"
 static const struct {
     const char *user, *suggested;
     const char *asked;
@@ -275,9 +276,9 @@ static const struct {
 
 START_TEST(grants_gpus)
 {
-    g_autofree char *opened = g_strconcat(PREPARED, grants[_i].asked, "wait_gpus\n", NULL);
+    g_autofree char *opened = g_strconcat(PREPARED REPORTS, grants[_i].asked, "wait_gpus\n", NULL);
     g_autofree char *again =
-        g_strconcat("stop orderly\n" REPREPARED, grants[_i].asked, "wait_gpus\n", NULL);
+        g_strconcat("stop orderly\n" REPREPARED REPORTS, grants[_i].asked, "wait_gpus\n", NULL);
     g_autoptr(GError) error = NULL;
     const char *scratch;
 
@@ -393,6 +394,8 @@ START_TEST(starts_shell)
     ck_assert_asked(OPENED);
     ck_assert(aqr_testbed_shell(testbed, "/a dir", environment, &error));
     ck_assert_asked("tell_access debci\nshell env|TERM=xterm|A=1|B=two words|sh|-c|"
+                    "command -v tput >/dev/null && "
+                    "! tput -T \"$TERM\" longname >/dev/null 2>&1 && TERM=xterm; "
                     "cd -- \"$1\"; exec \"$(command -v bash || command -v sh)\" -i|sh|/a dir\n");
 }
 END_TEST
