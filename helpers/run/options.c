@@ -8,7 +8,9 @@
     "Runs a virtual machine as tests have it, with a GPU, for a person: with\n"  \
     "a root shell on this terminal, or for one COMMAND. What the guest writes\n" \
     "is written to IMAGE, unless there is -s."
-#define DESCRIPTION "Example:\n  rocm-qemu-run -s -g gfx1030 -d . sid.img\n\nSee rocm-qemu-run(1)."
+#define DESCRIPTION                                                                  \
+    "-g GPU, -c CPUS and -m MIB choose what it has; --help-all tells all options.\n" \
+    "\nExample:\n  rocm-qemu-run -s -g gfx1030 -d . sid.img\n\nSee rocm-qemu-run(1)."
 
 /* rocm-qemu-support's letters; the server has others for some. */
 static const char *const short_names[] = { "gpu=g", "ram-size=m", "debug=", "password=", NULL };

@@ -72,19 +72,19 @@ set_up_guest(AqrGuestLink *link, const char *key, const AqrPatience *patience, G
 
 /* --- what ssh is told ---------------------------------------------------- */
 
-/* ssh expands "%", then the user's shell reads it. */
+/* ssh expands "%", then the user's shell reads it, behind an "exec". */
 static char *
 make_proxy(const char *const *exec_argv)
 {
-    g_autoptr(GString) line = g_string_new("exec");
+    g_autoptr(GString) line = g_string_new("");
 
     for (; *exec_argv != NULL; exec_argv++) {
         g_autofree char *quoted = g_shell_quote(*exec_argv);
 
-        g_string_append_printf(line, " %s", quoted);
+        g_string_append_printf(line, "%s ", quoted);
     }
     g_string_replace(line, "%", "%%", 0);
-    g_string_append(line, " /usr/sbin/sshd -i -f " GUEST_DIR "/sshd_config");
+    g_string_append(line, "/usr/sbin/sshd -i -f " GUEST_DIR "/sshd_config");
     return g_string_free(g_steal_pointer(&line), FALSE);
 }
 
