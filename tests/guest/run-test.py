@@ -136,11 +136,12 @@ def bad_input_is_refused() -> None:
 def a_dry_run_starts_nothing() -> None:
     image = here / "dry.qcow2"
     make_overlay(image)
-    done = run(program(), "--dry-run", "-g", "none", str(image), "-name", "two words")
+    done = run(program(), "--dry-run", "-g", "none", "-m2G", str(image), "-name", "two words")
     text = done.stdout.decode()
     assert done.returncode == 0, done
     assert text.startswith("<domain ") and f"<source file='{image}'>" in text, text
     assert "<qemu:arg value='two words'/>" in text
+    assert "<memory unit='MiB'>2048</memory>" in text
     done = run(program(), "--dry-run", "-sg", "none", str(image))
     assert done.returncode == 0 and done.stdout.startswith(b"qemu-img create"), done
 
