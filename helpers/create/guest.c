@@ -110,5 +110,5 @@ guest_with(const GuestConfig *config, AqrStop *stop, gboolean write, GuestUse us
     if (!aqr_vm_options_parse(&options, (int)g_strv_length(words), words, "", "", error))
         return FALSE;
     options.write = write;
-    return aqr_with_testbed(&options, stop, use_testbed, &work, error);
+    return aqr_with_testbed_in(config->place, &options, stop, use_testbed, &work, error);
 }

@@ -7,6 +7,7 @@
  * never warm, and small. */
 
 typedef struct {
+    AqrVmPlace *place; /* the same for all VMs of a process */
     const char *image;
     const char *boot;  /* as --boot: "auto", "bios", "efi"; NULL: auto */
     const char *accel; /* as --accel; so with the others; NULL: by default */

@@ -55,7 +55,8 @@ run(const CreateOptions *options, int *signal_number)
     g_autoptr(GError) error = NULL;
     g_autoptr(AqrStop) stop = aqr_stop_new(&error);
     g_autoptr(AqrProgress) progress = aqr_progress_new(stderr);
-    const Create create = { options, stop, progress };
+    g_autoptr(AqrVmPlace) place = aqr_vm_place_new();
+    const Create create = { options, stop, progress, place };
     gboolean good = stop != NULL && do_task(&create, &error);
 
     if (stop != NULL)

@@ -48,6 +48,7 @@ plan_guest(const Create *create, const char *image, const char *boot)
     const CreateOptions *options = create->options;
 
     return (GuestConfig){
+        .place = create->place,
         .image = image,
         .boot = boot,
         .accel = options->accel,

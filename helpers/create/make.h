@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/progress.h"
+#include "cli/vm-place.h"
 #include "host/stop.h"
 #include "options.h"
 
@@ -10,6 +11,7 @@ typedef struct {
     const CreateOptions *options;
     AqrStop *stop;
     AqrProgress *progress;
+    AqrVmPlace *place; /* of the VMs that it boots */
 } Create;
 
 /* FALSE without an error: the image is not good, the report has said why, and what was there is

@@ -75,9 +75,10 @@ read_words(CreateOptions *options, Words *words, char **argv, GError **error)
     g_auto(GStrv) copy = g_strdupv(argv);
     g_autoptr(GError) failed = NULL;
 
-    g_option_context_set_summary(
-        context, "Builds a disk image for autopkgtest with AMD GPUs, boots it and checks it, and "
-                 "only then puts it\nin the place of IMAGE (default: RELEASE.img).");
+    g_option_context_set_summary(context,
+                                 "Builds a disk image for autopkgtest with AMD GPUs, and boots and "
+                                 "checks it before it takes the place of IMAGE "
+                                 "(default: RELEASE.img).");
     g_option_context_set_description(
         context, "Example:\n  rocm-qemu-create -r trixie trixie.img\n\nSee rocm-qemu-create(1).");
     add_group(context, "image", "The image:", image);

@@ -11,8 +11,6 @@
 #include "core/time-zone.h"
 #include "host/libvirt.h"
 #include "host/recorded-world.h"
-#include "host/sweep.h"
-#include "host/workdir.h"
 
 #define DEFAULT_WARM_LIMIT_MIB 16384
 #define DEFAULT_COPY_TIMEOUT_S 300 /* autopkgtest's */
@@ -114,46 +112,6 @@ print_plan(const AqrVmSpec *spec)
     g_print("%s%s%s%s", command, argv == NULL ? "" : "\n", xml, base_image);
 }
 
-/* Two directories of ours: one for sockets and small files, and one for what the
- * guest writes. They may be the same. */
-typedef struct {
-    char *work;
-    char *store;
-    int work_lock, store_lock; /* -1: none */
-} Dirs;
-
-static gboolean
-make_dirs(const AqrVmOptions *options, Dirs *dirs, GError **error)
-{
-    const char *work = aqr_workdir_socket_parent();
-    const char *store = options->overlay_dir != NULL ? options->overlay_dir : g_get_tmp_dir();
-    g_autofree char *store_parent = g_canonicalize_filename(store, NULL);
-
-    if (!options->dry_run) {
-        aqr_sweep(work, say, NULL);
-        if (!g_str_equal(work, store_parent))
-            aqr_sweep(store_parent, say, NULL);
-    }
-    dirs->work = aqr_workdir_make(work, &dirs->work_lock, error);
-    if (dirs->work == NULL)
-        return FALSE;
-    dirs->store = g_str_equal(work, store_parent)
-                      ? g_strdup(dirs->work)
-                      : aqr_workdir_make(store_parent, &dirs->store_lock, error);
-    return dirs->store != NULL;
-}
-
-static void
-remove_dirs(Dirs *dirs)
-{
-    if (dirs->store != NULL)
-        aqr_workdir_remove(dirs->store, dirs->store_lock);
-    if (dirs->work != NULL)
-        aqr_workdir_remove(dirs->work, dirs->work_lock);
-    g_free(dirs->store);
-    g_free(dirs->work);
-}
-
 static AqrGpuHoldConfig
 plan_gpus(const Use *use, const AqrVmSpec *spec, const char *table)
 {
@@ -185,24 +143,24 @@ plan_warm(const Use *use, const AqrVmSpec *spec, const char *time_zone)
 }
 
 static gboolean
-make_world(const Use *use, AqrVmSpec *spec, const Dirs *dirs, GError **error)
+make_world(const Use *use, AqrVmSpec *spec, const AqrVmPlace *place, GError **error)
 {
     const AqrVmOptions *options = use->options;
     g_autofree char *agent = aqr_program_libexec("rocm-testbed-agent");
     g_autofree char *exec = aqr_program_libexec("rocm-testbed-exec");
-    g_autofree char *socket = g_build_filename(dirs->work, "exec", NULL);
+    g_autofree char *socket = g_build_filename(aqr_vm_place_get_work(place), "exec", NULL);
     const char *exec_argv[] = { exec, socket, NULL };
     g_autofree char *keeper = aqr_program_libexec("rocm-gpu-keeper");
     g_autofree char *table = aqr_program_data("amdgpu-gfx.tsv");
     g_autofree char *purpose = g_path_get_basename(options->images[0]);
     g_autofree char *time_zone = options->write ? NULL : host_time_zone(); /* it would stay */
     /* Who sweeps up lets a QEMU alone that the keeper is about to end in order. */
-    const int keep_open[] = { dirs->work_lock, dirs->store_lock, -1 };
+    const int *keep_open = aqr_vm_place_get_locks(place);
     AqrGpuHoldConfig gpus = plan_gpus(use, spec, table);
     const AqrWarmConfig warm = plan_warm(use, spec, time_zone);
     const AqrLiveConfig config = {
         .uri = aqr_libvirt_choose_uri(options->connect),
-        .work_dir = dirs->work,
+        .work_dir = aqr_vm_place_get_work(place),
         .agent_file = agent,
         .exec_argv = exec_argv,
         .user = options->user,
@@ -229,20 +187,21 @@ make_world(const Use *use, AqrVmSpec *spec, const Dirs *dirs, GError **error)
 }
 
 static gboolean
-use_in(const Use *use, const Dirs *dirs, GError **error)
+use_in(const Use *use, const AqrVmPlace *place, GError **error)
 {
-    g_autofree char *log = g_build_filename(dirs->work, "libvirt.log", NULL);
+    g_autofree char *log = g_build_filename(aqr_vm_place_get_work(place), "libvirt.log", NULL);
     g_autoptr(AqrVmSpec) spec = NULL;
 
     aqr_libvirt_init(log);
-    spec = aqr_vm_plan_make(use->options, dirs->work, dirs->store, use->stop, error);
+    spec = aqr_vm_plan_make(use->options, aqr_vm_place_get_work(place),
+                            aqr_vm_place_get_store(place), use->stop, error);
     if (spec == NULL)
         return FALSE;
     if (use->options->dry_run) {
         print_plan(spec);
         return TRUE;
     }
-    return make_world(use, spec, dirs, error);
+    return make_world(use, spec, place, error);
 }
 
 /* What is left to do for a process that a second signal ends: libvirt inside of it
@@ -258,16 +217,16 @@ static const char *const last_resort[] = {
 };
 
 static gboolean
-use_with_last_resort(const Use *use, const Dirs *dirs, GError **error)
+use_with_last_resort(const Use *use, const AqrVmPlace *place, GError **error)
 {
     const char *argv[G_N_ELEMENTS(last_resort) + 3] = { NULL };
     gboolean done;
 
     memcpy(argv, last_resort, sizeof last_resort);
-    argv[G_N_ELEMENTS(last_resort)] = dirs->work;
-    argv[G_N_ELEMENTS(last_resort) + 1] = dirs->store;
+    argv[G_N_ELEMENTS(last_resort)] = aqr_vm_place_get_work(place);
+    argv[G_N_ELEMENTS(last_resort) + 1] = aqr_vm_place_get_store(place);
     aqr_stop_set_last_resort(argv);
-    done = use_in(use, dirs, error);
+    done = use_in(use, place, error);
     aqr_stop_set_last_resort(NULL);
     return done;
 }
@@ -288,14 +247,22 @@ choose_artifacts(const AqrVmOptions *options)
 }
 
 gboolean
-aqr_with_testbed(const AqrVmOptions *options, AqrStop *stop, AqrTestbedUse use, gpointer data,
-                 GError **error)
+aqr_with_testbed_in(AqrVmPlace *place, const AqrVmOptions *options, AqrStop *stop,
+                    AqrTestbedUse use, gpointer data, GError **error)
 {
     g_autoptr(AqrEvidence) evidence = aqr_evidence_new(choose_artifacts(options), say, NULL);
     const Use what = { options, stop, use, data, evidence };
-    Dirs dirs = { .work_lock = -1, .store_lock = -1 };
-    gboolean done = make_dirs(options, &dirs, error) && use_with_last_resort(&what, &dirs, error);
+    const char *store = options->overlay_dir != NULL ? options->overlay_dir : g_get_tmp_dir();
 
-    remove_dirs(&dirs);
-    return done;
+    return aqr_vm_place_make(place, store, !options->dry_run, error) &&
+           use_with_last_resort(&what, place, error);
+}
+
+gboolean
+aqr_with_testbed(const AqrVmOptions *options, AqrStop *stop, AqrTestbedUse use, gpointer data,
+                 GError **error)
+{
+    g_autoptr(AqrVmPlace) place = aqr_vm_place_new();
+
+    return aqr_with_testbed_in(place, options, stop, use, data, error);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/vm-options.h"
+#include "cli/vm-place.h"
 #include "host/live-world.h"
 #include "testbed/testbed.h"
 
@@ -17,3 +18,7 @@ typedef gboolean (*AqrTestbedUse)(AqrTestbed *testbed, AqrLiveWorld *world,
  * What is said goes through cli/program. */
 gboolean aqr_with_testbed(const AqrVmOptions *options, AqrStop *stop, AqrTestbedUse use,
                           gpointer data, GError **error);
+
+/* The same for a program that has several VMs, one after the other: all in @place. */
+gboolean aqr_with_testbed_in(AqrVmPlace *place, const AqrVmOptions *options, AqrStop *stop,
+                             AqrTestbedUse use, gpointer data, GError **error);

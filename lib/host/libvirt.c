@@ -21,11 +21,15 @@ keep_quiet(G_GNUC_UNUSED void *data, G_GNUC_UNUSED virErrorPtr failed)
 void
 aqr_libvirt_init(const char *log_file)
 {
+    static gsize done;
     g_autofree char *outputs = g_strconcat("3:file:", log_file, NULL);
 
+    if (!g_once_init_enter(&done))
+        return;
     g_setenv("LIBVIRT_LOG_OUTPUTS", outputs, FALSE);
     virSetErrorFunc(NULL, keep_quiet);
     virEventRegisterDefaultImpl();
+    g_once_init_leave(&done, 1);
 }
 
 void

@@ -14,7 +14,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(virConnect, virConnectClose)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, virDomainFree)
 
 /* Prepares libvirt for the default main context, and for silence: its own log
- * goes to @log_file unless LIBVIRT_LOG_OUTPUTS says otherwise. Once, first. */
+ * goes to @log_file unless LIBVIRT_LOG_OUTPUTS says otherwise. First; again it does
+ * nothing. */
 void aqr_libvirt_init(const char *log_file);
 
 /* Turns libvirt's last error into one of ours, with libvirt's message. */

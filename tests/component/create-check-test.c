@@ -51,7 +51,11 @@ static const struct {
 START_TEST(refuses)
 {
     const char *const gpus[] = { refusals[_i].gpu, NULL };
-    const ProveConfig config = { .guest.image = "/nowhere/x.img", .gpus = gpus };
+    g_autoptr(AqrVmPlace) place = aqr_vm_place_new();
+    const ProveConfig config = {
+        .guest = { .place = place, .image = "/nowhere/x.img" },
+        .gpus = gpus,
+    };
     g_autofree char *data = test_data_path("../data");
     g_auto(AqrImageVerdict) verdict = { 0 };
     g_autoptr(GError) error = NULL;

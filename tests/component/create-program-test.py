@@ -305,6 +305,20 @@ def missing_tools_are_told_with_their_packages() -> None:
         stage.nothing_has_changed()
 
 
+def a_user_without_subordinate_ids_is_told() -> None:
+    if os.geteuid() != 0:
+        raise Skipped("needs root, to become somebody else")
+    with temporary_directory() as directory:
+        stage = Stage(directory)
+        result = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                                 *stage.words()], capture_output=True, text=True, timeout=60,
+                                check=False)
+        assert result.returncode == 1, result
+        assert "/etc/subuid gives nobody no subordinate ids" in result.stderr, result
+        assert "--add-subuids" in result.stderr, result
+        stage.nothing_has_changed()
+
+
 # What mmdebstrap is told, by the options.
 TOLD = (
     ((), ["<--include=linux-image-amd64>", "<--include=openssh-server>",
@@ -362,5 +376,6 @@ def older_command_lines_are_understood() -> None:
 run_all([an_image_is_replaced, a_link_stays_one, it_is_stopped_anywhere,
          what_all_dead_ones_left_goes_with_the_next, the_second_one_is_told_of_the_first,
          a_full_disk_is_told, no_network_is_told, wrong_words_are_told, a_wrong_place_is_told,
-         missing_tools_are_told_with_their_packages, options_reach_mmdebstrap,
+         missing_tools_are_told_with_their_packages,
+         a_user_without_subordinate_ids_is_told, options_reach_mmdebstrap,
          a_dry_run_touches_nothing, older_command_lines_are_understood])

@@ -21,7 +21,7 @@ typedef struct {
 
 static const File bare[] = {
     { "proc/sys/kernel/osrelease", "6.1.0-1-cloud-amd64\n", NULL },
-    { "bin/apt-get", "echo 'E: The list of sources could not be read.'; exit 100", NULL },
+    { "bin/apt-get", "echo 'E: The list of sources could not be read.' >&2; exit 100", NULL },
     { NULL, NULL, NULL },
 };
 
@@ -87,17 +87,29 @@ static const File spoilt[] = {
     { "bin/setpriv", "exit 1", NULL },
     { "bin/dmesg", "", NULL },
     { "bin/apt-get",
-      "case $* in *indextargets*) echo 'Packages /gone http://lists/ x main' ;; "
+      "case $* in *indextargets*) ;; *print-uris*) echo \"'http://lists/InRelease' x 0\" ;; "
       "*check) ;; *) echo 'Err:1'; echo 'E: Failed to fetch'; echo 'E: More'; exit 100 ;; esac",
       NULL },
     { "bin/getent", "exit 2", NULL },
     { NULL, NULL, NULL },
 };
 
+/* Nothing has been fetched so far. */
+static const File fresh[] = {
+    { "var/lib/apt/x", "", NULL },
+    { "bin/touch", NULL, "/bin/busybox" },
+    { "bin/apt-get",
+      "x=${0%/bin/apt-get}/list; case $* in "
+      "*indextargets*) [ ! -e $x ] || echo 'Packages /list http://a/ x main' ;; "
+      "*print-uris*) echo \"'http://a/InRelease' x 0\" ;; *update) touch $x ;; esac",
+      NULL },
+    { NULL, NULL, NULL },
+};
+
 static const struct {
     const char *name;
     const File *files;
-} trees[] = { { "good", good }, { "bare", bare }, { "spoilt", spoilt } };
+} trees[] = { { "good", good }, { "bare", bare }, { "spoilt", spoilt }, { "fresh", fresh } };
 
 static void
 make_file(const char *root, const File *file)

@@ -80,7 +80,9 @@ work(gboolean updates, char **words)
     g_autoptr(GError) error = NULL;
     g_autoptr(AqrStop) stop = aqr_stop_new(&error);
     const char *seconds = g_getenv("AQR_BOOT_SECONDS");
+    g_autoptr(AqrVmPlace) place = aqr_vm_place_new();
     const GuestConfig guest = {
+        .place = place,
         .image = words[0],
         .boot = words[1],
         .timeout = seconds == NULL ? 0 : atoi(seconds),

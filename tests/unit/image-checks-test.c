@@ -61,8 +61,6 @@ START_TEST(a_good_image_passes)
 }
 END_TEST
 
-#define NO_LISTS "\nlist\n", "\n"
-
 /* Each way to spoil it: all of what is replaced, by what, and what is named then. */
 static const struct {
     const char *from, *to;
@@ -86,6 +84,8 @@ static const struct {
     { "source ", "", "FAIL image.apt APT has no sources of packages\n" },
     { "\nlist\n", "\nupdate works\n", "" },
     { "\nlist\n", "\nupdate fails E: no way\n",
+      "FAIL image.apt APT has no lists of packages, and cannot fetch them: E: no way\n" },
+    { "source ", "\nupdate fails E: no way\nx ",
       "FAIL image.apt APT has no lists of packages, and cannot fetch them: E: no way\n" },
     { "source deb-src", "",
       "WARN image.sources APT has no sources of source packages, which \"autopkgtest PACKAGE\" "

@@ -67,7 +67,7 @@ END_TEST
 
 START_TEST(greeting_goes_over)
 {
-    static const AqrWireGreet greet = { .nonce = "0123456789abcdef",
+    static const AqrWireGreet greet = { .nonce = { 'n', 'o', [15] = 'e' },
                                         .time = 0x0102030405060708,
                                         .seed = { 1, 2, [63] = 0xff } };
     static const guint8 time[] = { 8, 7, 6, 5, 4, 3, 2, 1 };

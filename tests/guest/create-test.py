@@ -1,0 +1,76 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""rocm-qemu-create as a whole: create-test.py RELEASE builds an image of that release from the
+host's mirror, boots it by EFI and by BIOS, and puts it in the place of another. Stopped while
+its VM boots, it leaves what was there. Needs a network."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from server import environment, processes_knowing, run_all, temporary_directory  # noqa: E402
+
+PROGRAM = os.environ["AQR_CREATE"]
+RELEASE = sys.argv[1] if len(sys.argv) > 1 else "trixie"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEmbTqp6R7uSrlV3AYcDkyMX6iv2BQOBoB8oS+4S5rJX me\n"
+
+
+class Stage:
+    def __init__(self, directory: pathlib.Path) -> None:
+        self.directory = directory
+        self.image = directory / "x.img"
+        self.image.write_text("old")
+        (directory / "key").write_text(KEY)
+        (directory / "tmp").mkdir(mode=0o711)
+        directory.chmod(0o711)
+        self.environment = environment(TMPDIR=str(directory / "tmp"))
+
+    def command(self, *words: str) -> list[str]:
+        return [PROGRAM, "--gpu=gfx1030", "--gpu=gfx1100", *words, str(self.image)]
+
+    def run(self, *words: str, seconds: float) -> subprocess.CompletedProcess:
+        return subprocess.run(self.command(*words), env=self.environment, text=True, check=False,
+                              capture_output=True, timeout=seconds)
+
+    def nothing_is_left(self, *there: str) -> None:
+        names = {path.name for path in self.directory.iterdir()}
+        assert names == {"key", "tmp", "x.img", *there}, names
+        assert list((self.directory / "tmp").iterdir()) == []
+        assert processes_knowing(str(self.directory)) == []
+
+
+def stop_while_it_boots(stage: Stage, number: signal.Signals) -> None:
+    before = stage.image.stat()
+    with subprocess.Popen(stage.command("--check"), env=stage.environment, text=True,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                          start_new_session=True) as process:
+        for line in process.stderr:
+            if "booting" in line:
+                break
+        process.send_signal(number)
+        said = process.stderr.read()
+        assert process.wait(60) == -number, (number, said)
+    assert stage.image.stat().st_mtime_ns == before.st_mtime_ns
+    stage.nothing_is_left("x.img.json")
+
+
+def an_image_is_built_proven_and_replaced() -> None:
+    with temporary_directory() as directory:
+        stage = Stage(directory)
+        result = stage.run("-r", RELEASE, "-a", str(directory / "key"), seconds=1500)
+        print(result.stderr, result.stdout, sep="\n", flush=True)
+        assert result.returncode == 0, result.returncode
+        assert "FAIL" not in result.stdout and "WARN" not in result.stdout
+        assert stage.image.read_bytes()[:4] == b"QFI\xfb"
+        stage.nothing_is_left("x.img.json")
+        manifest = json.loads((directory / "x.img.json").read_text())
+        assert manifest["release"] == RELEASE, manifest["release"]
+        for number in (signal.SIGINT, signal.SIGTERM):
+            stop_while_it_boots(stage, number)
+
+
+run_all([an_image_is_built_proven_and_replaced])
