@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "cli/program.h"
+#include "cli/progress.h"
 #include "core/guest-login.h"
 #include "host/auxverb.h"
 #include "host/guest-run.h"
@@ -184,23 +185,38 @@ remove_scratch(const Visit *visit, const char *scratch)
     aqr_guest_run(aqr_live_world_get_link(visit->world), argv, &patience, NULL, &status, NULL);
 }
 
+/* What the guest's console prints needs the terminal as it is. */
+static AqrProgress *
+begin(const Visit *visit, const char *stage)
+{
+    AqrProgress *progress = NULL;
+
+    if (visit->by->options->vm.show_boot) {
+        aqr_program_say("%s", stage);
+    } else {
+        progress = aqr_progress_new(stderr);
+        aqr_progress_begin(progress, stage);
+    }
+    return progress;
+}
+
 static gboolean
 open_vm(Visit *visit, GError **error)
 {
     const AqrVmOptions *vm = &visit->by->options->vm;
-    gint64 since = g_get_monotonic_time();
+    g_autoptr(AqrProgress) progress = NULL;
     const char *scratch;
 
     aqr_program_say(vm->write ? "changes are written to \"%s\"; -s discards them"
                               : "changes to \"%s\" are discarded at the end",
                     vm->images[0]);
-    aqr_program_say("starting the VM");
+    progress = begin(visit, "starting the VM");
     if (!aqr_testbed_open(visit->testbed, &scratch, error))
         return FALSE;
     if (vm->write)
         remove_scratch(visit, scratch);
-    aqr_program_say("the guest is up after %.1f s",
-                    (double)(g_get_monotonic_time() - since) / G_TIME_SPAN_SECOND);
+    if (progress != NULL)
+        aqr_progress_end(progress, TRUE);
     return TRUE;
 }
 
@@ -213,9 +229,13 @@ find_link(gpointer data)
 static void
 close_vm(const Visit *visit)
 {
+    g_autoptr(AqrProgress) progress = NULL;
+
     if (visit->by->options->vm.write && aqr_live_world_get_fate(visit->world) == AQR_FATE_RUNS)
-        aqr_program_say("powering the guest off");
+        progress = begin(visit, "powering the guest off");
     aqr_testbed_close(visit->testbed);
+    if (progress != NULL)
+        aqr_progress_end(progress, TRUE);
 }
 
 gboolean

@@ -17,17 +17,6 @@
 /* As ssh's: no command ends with it by accident. */
 #define STATUS_BESIDE_COMMAND 255
 
-/* Somebody who has named no GPU may not know that there need not be one. */
-static void
-add_advice(const RunOptions *options, GError *error)
-{
-    g_autofree char *message = error->message;
-
-    error->message = g_error_matches(error, AQR_ERROR, AQR_ERROR_GPU) && options->vm.gpus == NULL
-                         ? g_strconcat(message, "; -g none starts the VM without one", NULL)
-                         : g_steal_pointer(&message);
-}
-
 static int
 fail(const RunOptions *options, const GError *error)
 {
@@ -53,7 +42,6 @@ run_vm(const RunOptions *options, int *signal_number)
         *signal_number = aqr_stop_signal(stop);
     if (done)
         return by.status;
-    add_advice(options, error);
     return fail(options, error);
 }
 

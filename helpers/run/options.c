@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "options.h"
 
+#include <string.h>
+
 #include "base/error.h"
 
 #define PARAMETERS "IMAGE [QEMU OPTION...] [-- COMMAND [ARGUMENT...]]"
@@ -8,7 +10,9 @@
     "Runs a virtual machine as tests have it, with a GPU, for a person: with\n"  \
     "a root shell on this terminal, or for one COMMAND. What the guest writes\n" \
     "is written to IMAGE, unless there is -s."
-#define DESCRIPTION "Example:\n  rocm-qemu-run -s -g gfx1030 -d . sid.img\n\nSee rocm-qemu-run(1)."
+#define DESCRIPTION                                                                  \
+    "-g GPU, -c CPUS and -m MIB choose what it has; --help-all tells all options.\n" \
+    "\nExample:\n  rocm-qemu-run -s -g gfx1030 -d . sid.img\n\nSee rocm-qemu-run(1)."
 
 /* rocm-qemu-support's letters; the server has others for some. */
 static const char *const short_names[] = { "gpu=g", "ram-size=m", "debug=", "password=", NULL };
@@ -35,6 +39,25 @@ run_options_clear(RunOptions *options)
     *options = (RunOptions){ 0 };
 }
 
+#define RAM_SIZE "--ram-size="
+
+/* (transfer full): "-m 8G" and "-m 8192M" are QEMU's, and so rocm-qemu-support's. */
+static char *
+convert_size(const char *word)
+{
+    char *unit = NULL;
+    guint64 size;
+
+    if (!g_str_has_prefix(word, RAM_SIZE) || !g_ascii_isdigit(word[strlen(RAM_SIZE)]))
+        return g_strdup(word);
+    size = g_ascii_strtoull(word + strlen(RAM_SIZE), &unit, 10);
+    if (g_ascii_strcasecmp(unit, "g") == 0 && size <= G_MAXUINT32)
+        return g_strdup_printf(RAM_SIZE "%" G_GUINT64_FORMAT, size * 1024);
+    if (g_ascii_strcasecmp(unit, "m") == 0)
+        return g_strdup_printf(RAM_SIZE "%" G_GUINT64_FORMAT, size);
+    return g_strdup(word);
+}
+
 /* The image behind "--", so that it may have any name. */
 static GStrv
 sort(const char *const *argv, const GOptionEntry *known, gpointer data, GError **error)
@@ -44,7 +67,11 @@ sort(const char *const *argv, const GOptionEntry *known, gpointer data, GError *
 
     if (!aqr_run_args_sort(argv, known, args, error))
         return NULL;
-    g_strv_builder_addv(words, (const char **)args->own);
+    for (char **word = args->own; *word != NULL; word++) {
+        g_autofree char *converted = convert_size(*word);
+
+        g_strv_builder_add(words, converted);
+    }
     if (args->image != NULL) {
         g_strv_builder_add(words, "--");
         g_strv_builder_add(words, args->image);

@@ -5,6 +5,7 @@
 
 #include "base/printable.h"
 #include "cli/program.h"
+#include "core/ssh-config.h"
 #include "host/child.h"
 #include "host/guest-run.h"
 
@@ -72,42 +73,6 @@ set_up_guest(AqrGuestLink *link, const char *key, const AqrPatience *patience, G
 
 /* --- what ssh is told ---------------------------------------------------- */
 
-/* ssh expands "%", then the user's shell reads it. */
-static char *
-make_proxy(const char *const *exec_argv)
-{
-    g_autoptr(GString) line = g_string_new("exec");
-
-    for (; *exec_argv != NULL; exec_argv++) {
-        g_autofree char *quoted = g_shell_quote(*exec_argv);
-
-        g_string_append_printf(line, " %s", quoted);
-    }
-    g_string_replace(line, "%", "%%", 0);
-    g_string_append(line, " /usr/sbin/sshd -i -f " GUEST_DIR "/sshd_config");
-    return g_string_free(g_steal_pointer(&line), FALSE);
-}
-
-static char *
-make_config(const AqrLiveConfig *config, const char *user)
-{
-    g_autofree char *proxy = make_proxy(config->exec_argv);
-
-    return g_strdup_printf("Host testbed\n"
-                           "  User %s\n"
-                           "  ProxyCommand %s\n"
-                           "  IdentityFile %s/ssh-key\n"
-                           "  IdentitiesOnly yes\n"
-                           "  IdentityAgent none\n"
-                           "  UserKnownHostsFile %s/known_hosts\n"
-                           "  GlobalKnownHostsFile /dev/null\n"
-                           "  HostKeyAlias testbed\n"
-                           "  StrictHostKeyChecking yes\n"
-                           "  PreferredAuthentications publickey\n"
-                           "  SendEnv LANG LC_*\n",
-                           user == NULL ? "root" : user, proxy, config->work_dir, config->work_dir);
-}
-
 static gboolean
 write_file(const char *dir, const char *name, const char *text, GError **error)
 {
@@ -123,8 +88,14 @@ write_file(const char *dir, const char *name, const char *text, GError **error)
 static gboolean
 write_files(const AqrLiveConfig *config, const char *user, const char *host_key, GError **error)
 {
-    g_autofree char *text = make_config(config, user);
-    g_autofree char *known = g_strdup_printf("testbed %s\n", host_key);
+    const AqrSshConfig what = {
+        .user = user == NULL ? "root" : user,
+        .exec_argv = config->exec_argv,
+        .command = "/usr/sbin/sshd -i -f " GUEST_DIR "/sshd_config",
+        .dir = config->work_dir,
+    };
+    g_autofree char *text = aqr_ssh_config(&what);
+    g_autofree char *known = g_strdup_printf(AQR_SSH_HOST " %s\n", host_key);
 
     return write_file(config->work_dir, "known_hosts", known, error) &&
            write_file(config->work_dir, "ssh_config", text, error);
@@ -148,6 +119,6 @@ ssh_let_in(const AqrLiveConfig *config, AqrLiveWorld *world, const char *user, G
     host_key = set_up_guest(aqr_live_world_get_link(world), g_strchomp(key), &patience, error);
     if (host_key == NULL || !write_files(config, user, host_key, error))
         return FALSE;
-    aqr_program_say("log in with: ssh -F %s/ssh_config testbed", config->work_dir);
+    aqr_program_say("log in with: ssh -F %s/ssh_config " AQR_SSH_HOST, config->work_dir);
     return TRUE;
 }

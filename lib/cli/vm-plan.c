@@ -166,7 +166,7 @@ share_gpus(const GPtrArray *selectors, const AqrGpuInventory *inventory)
 /* Which GPUs it will be is settled when the testbed is opened, as others use them too;
  * what can never be is told now. */
 static gboolean
-choose_gpus(const AqrVmOptions *options, AqrVmSpec *spec, GError **error)
+plan_gpus(const AqrVmOptions *options, AqrVmSpec *spec, GError **error)
 {
     g_autofree char *table = aqr_program_data("amdgpu-gfx.tsv");
     g_autoptr(AqrGpuInventory) inventory = NULL;
@@ -187,6 +187,24 @@ choose_gpus(const AqrVmOptions *options, AqrVmSpec *spec, GError **error)
         return FALSE;
     aqr_gpu_request_describe(gpus, &spec->gpus);
     return TRUE;
+}
+
+/* Who has asked for none by name may not know that there need not be one. */
+static gboolean
+choose_gpus(const AqrVmOptions *options, AqrVmSpec *spec, GError **error)
+{
+    static const char advice[] = "; --gpu=none does without";
+    g_autoptr(GError) failed = NULL;
+
+    if (plan_gpus(options, spec, &failed))
+        return TRUE;
+    if (options->gpus == NULL && !g_str_has_suffix(failed->message, advice)) {
+        g_autofree char *message = failed->message;
+
+        failed->message = g_strconcat(message, advice, NULL);
+    }
+    g_propagate_error(error, g_steal_pointer(&failed));
+    return FALSE;
 }
 
 /* proc(5): the 22nd field; the second may hold blanks and parentheses. */
