@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The README's first session is typed into a real terminal, and what that shows is compared
-with what the README shows. It is the block behind the comment "session: first": lines that begin
-with "$ " are typed; "…" in the others is anything, and alone in its line any lines.
+with what the README shows; each command must succeed. It is the block behind the comment
+"session: first": lines that begin with "$ " are typed; "…" in the others is anything, and alone
+in its line any lines.
 
 Without --whole the image is not built, as that takes minutes: the lines up to the next command
 are then passed over, and the image is the one of the other tests."""
@@ -80,6 +81,7 @@ def play(terminal: Tmux, work: pathlib.Path, command: str, expected: list[str]) 
     text = "".join(f"{line}\n" for line in seen)
     assert re.fullmatch(pattern_of(expected), text), (
         f"$ {command}\n--- the terminal shows\n{text}--- the README shows\n" + "\n".join(expected))
+    assert terminal.status() == 0, f"{command}: status {terminal.status()}\n{text}"
     print(f"      {command}")
 
 

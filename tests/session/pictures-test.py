@@ -51,7 +51,9 @@ def a_terminal_is_taken() -> None:
     with temporary_directory() as directory, Tmux(directory) as terminal:
         command = r"printf 'a\033[32mgreen\033[0m\n'; for n in 1 2; do echo $n; done"
         shown = terminal.type(command, 30)
-        assert shown == ["agreen", "1", "2"], shown
+        assert shown == ["agreen", "1", "2"] and terminal.status() == 0, shown
+        terminal.type("false", 30)
+        assert terminal.status() == 1
         taken = texts(terminal.screen())
         assert ("green", 1, 1, COLOURS[2], None) in taken, taken
 

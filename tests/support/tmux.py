@@ -10,7 +10,7 @@ from server import wait_for
 
 # PS1 is written right after the event, so what is shown is complete when it ends with that.
 SHELL = """PS1='$ ' PS2='> '
-PROMPT_COMMAND={event}
+PROMPT_COMMAND='echo $? >{status}; {event}'
 bind 'set enable-bracketed-paste off'
 unset HISTFILE
 """
@@ -29,7 +29,8 @@ class Tmux:
         self.socket = directory / "tmux"
         (directory / "tmux.conf").write_text(CONFIGURATION)
         event = shlex.join([*self.argv(), "wait-for", "-S", "prompt"])
-        (directory / "rc").write_text(SHELL.format(event=shlex.quote(event)))
+        self.status_path = directory / "status"
+        (directory / "rc").write_text(SHELL.format(event=event, status=self.status_path))
         shell = shlex.join(["bash", "--noprofile", "--rcfile", str(directory / "rc")])
         self.server = subprocess.Popen(
             ["setpriv", "--pdeathsig", "TERM", "tmux", "-D", "-S", self.socket, "-f",
@@ -63,6 +64,10 @@ class Tmux:
     def screen(self) -> list[str]:
         """What is to be seen, with its colours."""
         return self.run("capture-pane", "-p", "-e").rstrip("\n").split("\n")
+
+    def status(self) -> int:
+        """Of the last command, at a prompt."""
+        return int(self.status_path.read_text())
 
     def wait_for_prompt(self, seconds: float) -> None:
         """The shell tells tmux, whose view of the screen comes a moment later."""
