@@ -131,8 +131,13 @@ run(Visit *visit, gboolean *lost, GError **error)
     } else if (!run_on_pipes(visit, argv, &status, error)) {
         return FALSE;
     }
-    visit->by->status = end == AQR_TERMINAL_LEFT ? 0 : status;
     *lost = end != AQR_TERMINAL_LEFT && status < 0;
+    if (end == AQR_TERMINAL_LEFT && visit->by->options->args.command != NULL) {
+        g_set_error_literal(error, AQR_ERROR, AQR_ERROR_STOPPED,
+                            "the command was left with Ctrl-]");
+        return FALSE;
+    }
+    visit->by->status = end == AQR_TERMINAL_LEFT ? 0 : status;
     return TRUE;
 }
 
@@ -165,10 +170,9 @@ visit_once(Visit *visit, gboolean *again, GError **error)
         return TRUE;
     if (!take_loss(visit, again, error))
         return FALSE;
-    if (is_shell || !*again)
+    if (is_shell)
         return TRUE;
-    g_set_error_literal(error, AQR_ERROR, AQR_ERROR_GUEST,
-                        "the guest has restarted, and the command is lost");
+    g_set_error_literal(error, AQR_ERROR, AQR_ERROR_GUEST, "the command was lost with the guest");
     return FALSE;
 }
 

@@ -49,7 +49,7 @@ typedef struct {
     char *apt_trouble;     /* what APT says of its sources, or of what is installed; or NULL */
     GPtrArray *sources;    /* char *: "deb http://... bookworm main" */
     guint lists;           /* how many of them APT has a list of packages of */
-    AqrImageAnswer update; /* "apt-get update" works; UNKNOWN: it was not needed */
+    AqrImageAnswer update; /* "apt-get update" works; UNKNOWN: it has nothing to fetch */
     char *update_trouble;
     char *hostname;
     AqrImageAnswer hostname_known; /* it resolves */

@@ -168,10 +168,11 @@ judge_apt(const AqrImageFacts *facts, G_GNUC_UNUSED const AqrImageDemand *demand
         aqr_finding_set(finding, AQR_FAIL, "see \"apt-get check\" in a VM of it",
                         "APT does not work: %s", or_nothing(facts->apt_trouble));
     else if (facts->update == AQR_IMAGE_NO)
-        aqr_finding_set(finding, AQR_FAIL,
-                        "look at /etc/apt/sources.list, at a proxy, and at the network",
-                        "APT has no lists of packages, and cannot fetch them: %s",
-                        or_nothing(facts->update_trouble));
+        aqr_finding_set(
+            finding, AQR_FAIL, "look at /etc/apt/sources.list, at a proxy, and at the network",
+            facts->lists == 0 ? "APT has no lists of packages, and cannot fetch them: %s"
+                              : "APT cannot fetch lists of packages: %s",
+            or_nothing(facts->update_trouble));
     else if (count_sources(facts, "deb ") == 0)
         aqr_finding_set(finding, AQR_FAIL, "write them to /etc/apt/sources.list",
                         "APT has no sources of packages");

@@ -217,6 +217,18 @@ def a_command_has_a_terminal_of_the_user() -> None:
         assert screen.wait() == 6
 
 
+def a_command_that_is_lost_has_failed() -> None:
+    """Whoever ended it, and however orderly."""
+    with terminal(warm(test_image(), "--", "sh", "-c", "echo begun; sleep 1000")) as (screen, _):
+        screen.wait_for(r"^begun\n", SECONDS)
+        screen.type(ESCAPE)
+        assert screen.wait() == 255
+        assert "the command was left with Ctrl-]" in screen.shown
+    done = command("sh", "-c", "poweroff -ff; sleep 1000")
+    assert done.returncode == 255, done
+    assert b"the command was lost with the guest" in done.stderr, done.stderr
+
+
 def a_guest_powers_itself_off() -> None:
     with console() as (screen, _):
         screen.type("poweroff\n")
@@ -408,7 +420,8 @@ def main() -> None:
             a_command_has_its_streams_and_its_status, a_command_is_taken_as_it_is,
             a_user_runs_it,
             a_script_on_stdin_is_run_by_a_login_shell, a_shell_has_the_terminal,
-            the_escape_key_ends_it, a_command_has_a_terminal_of_the_user, a_guest_crashes,
+            the_escape_key_ends_it, a_command_has_a_terminal_of_the_user,
+            a_command_that_is_lost_has_failed, a_guest_crashes,
             ssh_comes_in, a_signal_ends_it_at_the_console, the_terminal_goes,
             a_guest_powers_itself_off, ctrl_c_ends_a_boot, what_is_written_stays,
             the_image_is_as_it_was,

@@ -83,10 +83,12 @@ static const struct {
     { "\nend", "\napt \nend", "FAIL image.apt APT does not work: it does not say why\n" },
     { "source ", "", "FAIL image.apt APT has no sources of packages\n" },
     { "\nlist\n", "\nupdate works\n", "" },
+    { "\nend", "\nupdate fails E: no way\nend",
+      "FAIL image.apt APT cannot fetch lists of packages: E: no way\n" },
     { "\nlist\n", "\nupdate fails E: no way\n",
       "FAIL image.apt APT has no lists of packages, and cannot fetch them: E: no way\n" },
     { "source ", "\nupdate fails E: no way\nx ",
-      "FAIL image.apt APT has no lists of packages, and cannot fetch them: E: no way\n" },
+      "FAIL image.apt APT cannot fetch lists of packages: E: no way\n" },
     { "source deb-src", "",
       "WARN image.sources APT has no sources of source packages, which \"autopkgtest PACKAGE\" "
       "wants\n" },
