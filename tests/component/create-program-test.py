@@ -26,6 +26,7 @@ FAKE = """#!/bin/bash
 name=${0##*/}
 if [ "$name" = "$HANG" ] && [[ $* == *"$HANG_WORD"* ]]; then
     setsid bash -c 'exec -a "$0" sleep 1000' "orphan of $AQR_STAGE" &
+    [ "$name" != mmdebstrap ] || mktemp -d >/dev/null
     touch "$AQR_STAGE/hangs"
     exec -a "$name of $AQR_STAGE" sleep 1000
 fi
