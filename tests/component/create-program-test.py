@@ -48,6 +48,13 @@ STAGES = (("sfdisk", ""), ("mmdebstrap", "root"), ("mke2fs", ""), ("mformat", ""
           ("qemu-img", "convert"))
 
 
+# Who is started in the background of a shell script may have them ignored, and so has what
+# he starts.
+def heed_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Stage:
     """A directory with an old image, a TMPDIR, and programs that are not what they seem."""
 
@@ -72,7 +79,8 @@ class Stage:
     def start(self) -> subprocess.Popen:
         """Until it hangs. In a session of its own, as a terminal would have it."""
         process = subprocess.Popen(self.words(), env=self.environment, start_new_session=True,
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                   preexec_fn=heed_signals)
         wait_for((self.directory / "hangs").exists, SECONDS, "a program that hangs")
         return process
 

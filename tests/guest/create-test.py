@@ -43,11 +43,17 @@ class Stage:
         assert processes_knowing(str(self.directory)) == []
 
 
+# Who is started in the background of a shell script may have them ignored, and so has what
+# he starts.
+def heed_signals() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def stop_while_it_boots(stage: Stage, number: signal.Signals) -> None:
     before = stage.image.stat()
     with subprocess.Popen(stage.command("--check"), env=stage.environment, text=True,
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                          start_new_session=True) as process:
+                          start_new_session=True, preexec_fn=heed_signals) as process:
         for line in process.stderr:
             if "booting" in line:
                 break

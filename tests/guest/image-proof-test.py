@@ -15,7 +15,7 @@ from server import (Server, environment, processes_knowing, run_all,  # noqa: E4
 SMALL = ("--cpus=2", "--ram-size=1024", "--boot=bios")
 USERS = ("user", "debci")
 
-# Debian's kernel keeps its log to root, and the image of the tests has no firmware.
+# Whatever the image of the tests is like.
 MAKE_GOOD = """
     sysctl -q kernel.dmesg_restrict=0
     mkdir -p /lib/firmware/amdgpu /lib/firmware/updates/amdgpu
@@ -142,17 +142,15 @@ def test_what_is_lacking_is_named() -> None:
 
 
 def test_an_image_is_proven() -> None:
-    """The image of the tests is good, but for two things. It is not written to, and boots both
-    ways: two VMs of one process."""
+    """The image of the tests is good. It is not written to, and boots both ways: two VMs of one
+    process."""
     image = pathlib.Path(test_image())
     before = image.stat()
     proof = prove(str(image), "both", *USERS)
     assert proof.returncode == 0, proof
     lines = proof.stdout.splitlines()
     assert lines[0] == f"{image}, booted by efi and bios", lines
-    assert [line for line in lines if "FAIL" in line] == [
-        "  FAIL  an ordinary user may not read the kernel's log with dmesg",
-        "  FAIL  no firmware of AMD's GPUs"], lines
+    assert not [line for line in lines if "FAIL" in line], lines
     assert "  PASS  in the groups render and video: user, debci" in lines, lines
     assert image.stat().st_mtime_ns == before.st_mtime_ns
 

@@ -46,9 +46,7 @@ def test_an_image_is_updated() -> None:
         assert proof.returncode == 0, proof
         assert f"{copy}, booted by efi\n" in proof.stdout, proof
         assert "PASS  APT works, and has lists of packages\n" in proof.stdout, proof
-        assert [line for line in proof.stdout.splitlines() if "FAIL" in line] == [
-            "  FAIL  an ordinary user may not read the kernel's log with dmesg",
-            "  FAIL  no firmware of AMD's GPUs"], proof
+        assert "FAIL" not in proof.stdout, proof
     after = pathlib.Path(test_image()).stat()
     assert before.st_mtime_ns == after.st_mtime_ns
 
