@@ -2,6 +2,7 @@
 """A real terminal (tmux) with a shell, in which commands are typed as somebody does."""
 
 import pathlib
+import re
 import shlex
 import subprocess
 import time
@@ -80,9 +81,12 @@ class Tmux:
         while self.text()[-1].rstrip() != "$":
             assert time.monotonic() < deadline, self.text()
 
-    def wait_for_end(self, text: str, seconds: float) -> None:
-        """Until what is shown ends with that: for a prompt of which no shell here tells."""
-        wait_for(lambda: f"{self.text()[-1].rstrip()} ".endswith(text), seconds, text)
+    def wait_for_lines(self, count: int, pattern: str, seconds: float) -> None:
+        """For prompts of which no shell here tells: until so many lines match, the last one, too."""
+        def is_so() -> bool:
+            found = [re.search(pattern, line) for line in self.text()]
+            return found[-1] is not None and sum(map(bool, found)) == count
+        wait_for(is_so, seconds, pattern)
 
     def type(self, command: str, seconds: float) -> list[str]:
         """A command, until the next prompt; the lines that it has shown."""
