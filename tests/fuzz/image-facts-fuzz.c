@@ -4,6 +4,12 @@
 #include "fuzz.h"
 
 static void
+read_aloud(gpointer finding, G_GNUC_UNUSED gpointer data)
+{
+    g_assert(g_utf8_validate(((const AqrFinding *)finding)->title, -1, NULL));
+}
+
+static void
 write_down(const AqrImageFacts *facts, const GPtrArray *findings)
 {
     const AqrImageManifest manifest = { .version = "1", .facts = facts, .findings = findings };
@@ -27,11 +33,7 @@ LLVMFuzzerTestOneInput(const guint8 *bytes, gsize length)
 
     g_ptr_array_add(gpus, &gpu);
     findings = aqr_image_checks_judge(facts, &demand);
-    for (guint i = 0; i < findings->len; i++) {
-        const AqrFinding *finding = g_ptr_array_index(findings, i);
-
-        g_assert(g_utf8_validate(finding->title, -1, NULL));
-    }
+    g_ptr_array_foreach(findings, read_aloud, NULL);
     write_down(facts, findings);
     return 0;
 }
