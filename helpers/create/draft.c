@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +13,23 @@
 #include "host/file-lock.h"
 #include "host/workdir.h"
 
+/* In the directory "TARGET's directory/.NAME.new" */
+#define LOCK "lock"
+#define IMAGE "image"
+#define OVERLAY "overlay"
+#define MANIFEST "manifest"
+
+/* Nobody looks into it while programs write there, who give their files what mode they like. */
+#define HIDDEN 0700
+/* QEMU may run as somebody else, who is to reach what has its mode by then. */
+#define SHOWN 0711
+
 struct CreateDraft {
-    char *target;                           /* without symbolic links */
-    char *dir, *image, *overlay, *manifest; /* "TARGET's directory/.NAME.new", and in it */
-    int lock;                               /* -1: not ours */
+    char *target; /* without symbolic links */
+    char *name, *hidden, *dir, *image, *overlay;
+    int parent, files, lock; /* directories, and the lock; -1: not ours */
+    gboolean replaces;       /* what is there */
+    struct stat old;         /* and what that was at first */
 };
 
 static gboolean
@@ -30,53 +42,104 @@ fail(GError **error, const char *doing, const char *path)
     return FALSE;
 }
 
+/* Where what @link leads to is to be made, if nothing is there yet. */
 static char *
-find_target(const char *image)
+follow(const char *link)
 {
-    char *there = realpath(image, NULL);
-    char *target = there != NULL ? g_strdup(there) : g_canonicalize_filename(image, NULL);
+    g_autofree char *goal = g_file_read_link(link, NULL);
+    g_autofree char *parent = g_path_get_dirname(link);
+    char *beside = goal == NULL ? NULL : realpath(parent, NULL);
+    g_autofree char *full = beside == NULL ? NULL : g_build_filename(beside, goal, NULL);
 
+    free(beside);
+    return full == NULL ? NULL : create_draft_resolve(g_path_is_absolute(goal) ? goal : full);
+}
+
+char *
+create_draft_resolve(const char *image)
+{
+    g_autofree char *full = g_canonicalize_filename(image, NULL);
+    g_autofree char *parent = g_path_get_dirname(full);
+    g_autofree char *name = g_path_get_basename(full);
+    char *there = realpath(full, NULL);
+    char *target = there != NULL ? g_strdup(there) : NULL;
+
+    if (target == NULL && errno == ENOENT)
+        target = follow(full);
+    free(there);
+    there = target == NULL ? realpath(parent, NULL) : NULL;
+    if (target == NULL)
+        target = g_build_filename(there == NULL ? parent : there, name, NULL);
     free(there);
     return target;
+}
+
+char *
+create_draft_path(const char *target)
+{
+    g_autofree char *parent = g_path_get_dirname(target);
+    g_autofree char *name = g_path_get_basename(target);
+    g_autofree char *hidden = g_strconcat(".", name, ".new", NULL);
+
+    return g_build_filename(parent, hidden, IMAGE, NULL);
 }
 
 static CreateDraft *
 name_draft(const char *image)
 {
     CreateDraft *draft = g_new0(CreateDraft, 1);
-    g_autofree char *parent = NULL;
-    g_autofree char *name = NULL;
-    g_autofree char *hidden = NULL;
 
-    draft->target = find_target(image);
-    parent = g_path_get_dirname(draft->target);
-    name = g_path_get_basename(draft->target);
-    hidden = g_strconcat(".", name, ".new", NULL);
-    draft->dir = g_build_filename(parent, hidden, NULL);
-    draft->image = g_build_filename(draft->dir, "image", NULL);
-    draft->overlay = g_build_filename(draft->dir, "overlay", NULL);
-    draft->manifest = g_build_filename(draft->dir, "manifest", NULL);
-    draft->lock = -1;
+    draft->target = create_draft_resolve(image);
+    draft->name = g_path_get_basename(draft->target);
+    draft->image = create_draft_path(draft->target);
+    draft->dir = g_path_get_dirname(draft->image);
+    draft->hidden = g_path_get_basename(draft->dir);
+    draft->overlay = g_build_filename(draft->dir, OVERLAY, NULL);
+    draft->parent = draft->files = draft->lock = -1;
     return draft;
 }
 
 /* --- one at a time ----------------------------------------------------- */
 
+static void
+drop(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static gboolean
+open_parent(CreateDraft *draft, GError **error)
+{
+    g_autofree char *parent = g_path_get_dirname(draft->target);
+
+    drop(&draft->parent);
+    draft->parent = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (draft->parent >= 0 && faccessat(draft->parent, ".", W_OK | X_OK, 0) == 0)
+        return TRUE;
+    return fail(error, "write to the directory", parent);
+}
+
 /* Nobody else's directory, where everybody may make some. */
 static gboolean
-make_dir(const char *dir, GError **error)
+make_dir(CreateDraft *draft, GError **error)
 {
     struct stat status;
 
-    if (mkdir(dir, 0711) < 0 && errno != EEXIST)
-        return fail(error, "make", dir);
-    if (lstat(dir, &status) < 0 || !S_ISDIR(status.st_mode))
-        errno = ENOTDIR;
-    else if (status.st_uid != geteuid())
-        errno = EACCES;
-    else
+    if (mkdirat(draft->parent, draft->hidden, HIDDEN) < 0 && errno != EEXIST)
+        return fail(error, "make", draft->dir);
+    drop(&draft->files);
+    draft->files =
+        openat(draft->parent, draft->hidden, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (draft->files < 0 && errno == ENOENT)
         return TRUE;
-    return fail(error, "use", dir);
+    if (draft->files < 0 || fstat(draft->files, &status) < 0)
+        return fail(error, "use", draft->dir);
+    if (status.st_uid == geteuid())
+        return TRUE;
+    errno = EACCES;
+    return fail(error, "use", draft->dir);
 }
 
 static void
@@ -93,28 +156,31 @@ tell_who(int lock, const char *target, GError **error)
 
 /* Whether @lock is still the file of that name: whoever had it may have removed it just now. */
 static gboolean
-is_current(int lock, const char *path)
+is_current(const CreateDraft *draft, int lock)
 {
     struct stat ours, named;
 
-    return fstat(lock, &ours) == 0 && stat(path, &named) == 0 && ours.st_ino == named.st_ino &&
-           ours.st_dev == named.st_dev;
+    return fstat(lock, &ours) == 0 && fstatat(draft->files, LOCK, &named, 0) == 0 &&
+           ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
 }
 
 /* -1 without an error: it has just gone. */
 static int
-try_lock(const CreateDraft *draft, const char *path, GError **error)
+try_lock(const CreateDraft *draft, GError **error)
 {
-    int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int lock;
 
+    if (draft->files < 0)
+        return -1;
+    lock = openat(draft->files, LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (lock < 0) {
         if (errno != ENOENT)
-            fail(error, "make", path);
+            fail(error, "make a lock in", draft->dir);
         return -1;
     }
     if (!aqr_file_lock_try(lock, AQR_FILE_LOCK_ALONE))
         tell_who(lock, draft->target, error);
-    else if (is_current(lock, path))
+    else if (is_current(draft, lock))
         return lock;
     close(lock);
     return -1;
@@ -123,11 +189,10 @@ try_lock(const CreateDraft *draft, const char *path, GError **error)
 static gboolean
 take(CreateDraft *draft, GError **error)
 {
-    g_autofree char *path = g_build_filename(draft->dir, "lock", NULL);
     g_autoptr(GError) failed = NULL;
 
-    while (draft->lock < 0 && failed == NULL && make_dir(draft->dir, &failed))
-        draft->lock = try_lock(draft, path, &failed);
+    while (draft->lock < 0 && failed == NULL && make_dir(draft, &failed))
+        draft->lock = try_lock(draft, &failed);
     if (failed == NULL)
         return TRUE;
     g_propagate_error(error, g_steal_pointer(&failed));
@@ -137,28 +202,29 @@ take(CreateDraft *draft, GError **error)
 /* --- its life ---------------------------------------------------------- */
 
 static gboolean
-check_target(const CreateDraft *draft, GError **error)
+check_target(CreateDraft *draft, GError **error)
 {
-    g_autofree char *parent = g_path_get_dirname(draft->target);
-    struct stat status;
+    g_autofree char *beside = g_strconcat(draft->target, ".json", NULL);
+    gboolean manifest = g_file_test(beside, G_FILE_TEST_EXISTS);
 
-    if (access(parent, W_OK | X_OK) < 0)
-        return fail(error, "write to the directory", parent);
-    if (stat(draft->target, &status) < 0 || S_ISREG(status.st_mode))
+    draft->replaces = stat(draft->target, &draft->old) == 0;
+    if ((!draft->replaces || S_ISREG(draft->old.st_mode)) &&
+        (!manifest || g_file_test(beside, G_FILE_TEST_IS_REGULAR)))
         return TRUE;
-    g_set_error(error, AQR_ERROR, AQR_ERROR_USAGE, "\"%s\" is there, and no file", draft->target);
+    g_set_error(error, AQR_ERROR, AQR_ERROR_USAGE, "\"%s\" is there, and no file",
+                draft->replaces && !S_ISREG(draft->old.st_mode) ? draft->target : beside);
     return FALSE;
 }
 
 static gboolean
 clear_leftovers(const CreateDraft *draft, GError **error)
 {
-    const char *files[] = { draft->image, draft->overlay, draft->manifest };
+    const char *const files[] = { IMAGE, OVERLAY, MANIFEST };
     g_autofree char *pid = g_strdup_printf("%d", (int)getpid());
 
     for (gsize i = 0; i < G_N_ELEMENTS(files); i++)
-        unlink(files[i]);
-    if (ftruncate(draft->lock, 0) == 0 &&
+        unlinkat(draft->files, files[i], 0);
+    if (fchmod(draft->files, HIDDEN) == 0 && ftruncate(draft->lock, 0) == 0 &&
         pwrite(draft->lock, pid, strlen(pid), 0) == (ssize_t)strlen(pid))
         return TRUE;
     return fail(error, "write to", draft->dir);
@@ -169,7 +235,8 @@ create_draft_new(const char *image, GError **error)
 {
     g_autoptr(CreateDraft) draft = name_draft(image);
 
-    if (!check_target(draft, error) || !take(draft, error) || !clear_leftovers(draft, error))
+    if (!open_parent(draft, error) || !check_target(draft, error) || !take(draft, error) ||
+        !clear_leftovers(draft, error))
         return NULL;
     return g_steal_pointer(&draft);
 }
@@ -179,13 +246,16 @@ create_draft_free(CreateDraft *draft)
 {
     if (draft == NULL)
         return;
+    drop(&draft->files);
+    drop(&draft->parent);
     if (draft->lock >= 0)
         aqr_workdir_remove(draft->dir, draft->lock);
     g_free(draft->target);
+    g_free(draft->name);
+    g_free(draft->hidden);
     g_free(draft->dir);
     g_free(draft->image);
     g_free(draft->overlay);
-    g_free(draft->manifest);
     g_free(draft);
 }
 
@@ -195,14 +265,9 @@ create_draft_sweep(const char *image)
     g_autoptr(CreateDraft) draft = name_draft(image);
     g_autoptr(GError) never_mind = NULL;
 
-    if (g_file_test(draft->dir, G_FILE_TEST_IS_DIR) && !take(draft, &never_mind))
+    if (g_file_test(draft->dir, G_FILE_TEST_IS_DIR) && open_parent(draft, &never_mind) &&
+        !take(draft, &never_mind))
         g_assert(draft->lock < 0);
-}
-
-const char *
-create_draft_dir(const CreateDraft *draft)
-{
-    return draft->dir;
 }
 
 const char *
@@ -223,45 +288,107 @@ create_draft_target(const CreateDraft *draft)
     return draft->target;
 }
 
+/* --- who may read it --------------------------------------------------- */
+
+static mode_t
+mode_of(const CreateDraft *draft)
+{
+    mode_t mask;
+
+    if (draft->replaces)
+        return draft->old.st_mode & (S_IRWXU | S_IRWXG | S_IRWXO);
+    mask = umask(0);
+    umask(mask);
+    return 0666 & ~mask;
+}
+
+static int
+open_file(const CreateDraft *draft, const char *name)
+{
+    return openat(draft->files, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+gboolean
+create_draft_show(CreateDraft *draft, GError **error)
+{
+    const char *const files[] = { IMAGE, OVERLAY };
+    gboolean good = TRUE;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(files) && good; i++) {
+        int fd = open_file(draft, files[i]);
+
+        good = fd < 0 ? errno == ENOENT : fchmod(fd, mode_of(draft)) == 0;
+        drop(&fd);
+    }
+    return (good && fchmod(draft->files, SHOWN) == 0) || fail(error, "use", draft->dir);
+}
+
+gboolean
+create_draft_hide(CreateDraft *draft, GError **error)
+{
+    return fchmod(draft->files, HIDDEN) == 0 || fail(error, "use", draft->dir);
+}
+
+/* A group that we cannot give it to had rights that are nobody else's. */
+static gboolean
+own_as_before(const CreateDraft *draft, int fd)
+{
+    mode_t mode = mode_of(draft);
+
+    if (draft->replaces && fchown(fd, draft->old.st_uid, draft->old.st_gid) < 0 &&
+        fchown(fd, (uid_t)-1, draft->old.st_gid) < 0)
+        mode &= ~(mode_t)S_IRWXG;
+    return fchmod(fd, mode) == 0;
+}
+
 /* --- the end ----------------------------------------------------------- */
 
+/* As the old one was; and on the disk. */
 static gboolean
-sync_file(const char *path, GError **error)
+finish_file(const CreateDraft *draft, const char *name, GError **error)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    gboolean good = fd >= 0 && fsync(fd) == 0;
+    int fd = open_file(draft, name);
+    gboolean good = fd >= 0 && own_as_before(draft, fd) && fsync(fd) == 0;
 
     if (!good)
-        fail(error, "write", path);
-    if (fd >= 0)
-        close(fd);
+        fail(error, "write to", draft->dir);
+    drop(&fd);
     return good;
 }
 
 static gboolean
 write_manifest(const CreateDraft *draft, const char *text, GError **error)
 {
-    FILE *file = fopen(draft->manifest, "we");
-    gboolean good = file != NULL && fputs(text, file) >= 0;
+    int fd =
+        openat(draft->files, MANIFEST, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    gsize length = strlen(text), done = 0;
+    ssize_t wrote = 0;
 
-    if (file != NULL && fclose(file) != 0)
-        good = FALSE;
-    return (good || fail(error, "write", draft->manifest)) && sync_file(draft->manifest, error);
+    while (fd >= 0 && done < length && (wrote = write(fd, text + done, length - done)) > 0)
+        done += (gsize)wrote;
+    if (done < length)
+        fail(error, "write the manifest to", draft->dir);
+    drop(&fd);
+    return done == length;
 }
 
 static gboolean
-move(const char *from, const char *to, GError **error)
+move(const CreateDraft *draft, const char *from, const char *to, GError **error)
 {
-    return rename(from, to) == 0 || fail(error, "write", to);
+    return renameat(draft->files, from, draft->parent, to) == 0 || fail(error, "write", to);
 }
 
 gboolean
 create_draft_publish(CreateDraft *draft, const char *manifest, GError **error)
 {
-    g_autofree char *parent = g_path_get_dirname(draft->target);
-    g_autofree char *beside = g_strconcat(draft->target, ".json", NULL);
+    g_autofree char *beside = g_strconcat(draft->name, ".json", NULL);
 
-    return write_manifest(draft, manifest, error) && sync_file(draft->image, error) &&
-           move(draft->image, draft->target, error) && move(draft->manifest, beside, error) &&
-           sync_file(parent, error);
+    if (!write_manifest(draft, manifest, error) || !finish_file(draft, MANIFEST, error) ||
+        !finish_file(draft, IMAGE, error))
+        return FALSE;
+    if (unlinkat(draft->parent, beside, 0) < 0 && errno != ENOENT)
+        return fail(error, "replace", beside);
+    /* Whenever it ends, no image has the manifest of another. */
+    return move(draft, IMAGE, draft->name, error) && move(draft, MANIFEST, beside, error) &&
+           (fsync(draft->parent) == 0 || fail(error, "write", draft->dir));
 }

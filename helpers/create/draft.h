@@ -8,6 +8,11 @@
  * once and as a whole. */
 typedef struct CreateDraft CreateDraft;
 
+/* What @image is without symbolic links, also where the last one leads to nothing yet. */
+char *create_draft_resolve(const char *image) G_GNUC_WARN_UNUSED_RESULT;
+/* Where the new image goes that is to be @target, which is resolved. */
+char *create_draft_path(const char *target) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Where @image is a symbolic link, what it leads to is replaced. What a killed process has left
  * of one is removed. AQR_ERROR_HOST: no such directory, not writable, another process is at
  * it. */
@@ -17,17 +22,22 @@ CreateDraft *create_draft_new(const char *image, GError **error) G_GNUC_WARN_UNU
 void create_draft_free(CreateDraft *draft);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CreateDraft, create_draft_free)
 
-/* The directory, where the new image goes, and where a copy of the old one that is written to
- * goes. Nothing is there yet. */
-const char *create_draft_dir(const CreateDraft *draft);
+/* Where the new image goes, and where a copy of the old one that is written to goes. Nothing is
+ * there yet, and nobody else can read what will be. */
 const char *create_draft_image(const CreateDraft *draft);
 const char *create_draft_overlay(const CreateDraft *draft);
+
+/* For a VM, which may run as somebody else: what is there now may be read by who may read the
+ * old image. AQR_ERROR_HOST. */
+gboolean create_draft_show(CreateDraft *draft, GError **error);
+/* Ends that, before more is made. AQR_ERROR_HOST. */
+gboolean create_draft_hide(CreateDraft *draft, GError **error);
 
 /* What it will be. */
 const char *create_draft_target(const CreateDraft *draft);
 
 /* The image first, then IMAGE.json with @manifest; both are on the disk before they get their
- * names. AQR_ERROR_HOST. */
+ * names, and have the owner and the mode of the old image. AQR_ERROR_HOST. */
 gboolean create_draft_publish(CreateDraft *draft, const char *manifest, GError **error);
 
 /* Removes what a process that was killed has left of one for @image; nothing if another is at

@@ -155,7 +155,7 @@ prove_and_publish(const Create *create, CreateDraft *draft, const AqrImageOrigin
     g_auto(AqrImageInfo) info = { 0 };
     g_autofree char *manifest = NULL;
 
-    if (!aqr_image_probe(image, &info, &patience, error))
+    if (!create_draft_show(draft, error) || !aqr_image_probe(image, &info, &patience, error))
         return FALSE;
     if (!create->options->no_check && !prove(create, &guest, users, &verdict, error))
         return FALSE;
@@ -201,7 +201,7 @@ convert(const Create *create, const CreateDraft *draft, const char *format, GErr
 
 /* The image stays as it is: what changes goes to an overlay, and then all of it to a new file. */
 static gboolean
-make_up_to_date(const Create *create, const CreateDraft *draft, const char *boot, GError **error)
+make_up_to_date(const Create *create, CreateDraft *draft, const char *boot, GError **error)
 {
     const AqrPatience patience = aqr_patience(0, create->stop);
     const char *target = create_draft_target(draft);
@@ -211,13 +211,15 @@ make_up_to_date(const Create *create, const CreateDraft *draft, const char *boot
     const UpdateConfig config = { .guest = plan_guest(create, overlay, boot) };
 
     if (!aqr_image_probe(target, &info, &patience, error) ||
-        !aqr_image_make_overlay(overlay, target, info.disk->format, &patience, error))
+        !aqr_image_make_overlay(overlay, target, info.disk->format, &patience, error) ||
+        !create_draft_show(draft, error))
         return FALSE;
     if (!update_image(&config, create->stop, error)) {
         aqr_progress_end(create->progress, FALSE);
         return FALSE;
     }
-    return convert(create, draft, format != NULL ? format : info.disk->format, error);
+    return create_draft_hide(draft, error) &&
+           convert(create, draft, format != NULL ? format : info.disk->format, error);
 }
 
 /* "both", or the only one. */
@@ -255,7 +257,8 @@ gboolean
 create_check(const Create *create, GError **error)
 {
     const char *image = create->options->image;
-    g_autoptr(AqrImageOrigin) origin = find_origin(image);
+    g_autofree char *target = create_draft_resolve(image);
+    g_autoptr(AqrImageOrigin) origin = find_origin(target);
     const GuestConfig guest = plan_guest(create, image, boot_of(create->options, origin));
     g_auto(AqrImageVerdict) verdict = { 0 };
 
@@ -281,9 +284,8 @@ quote(char **argv)
 void
 create_plan(const CreateOptions *options)
 {
-    g_autofree char *parent = g_path_get_dirname(options->image);
-    g_autofree char *name = g_path_get_basename(options->image);
-    g_autofree char *draft = g_strdup_printf("%s/.%s.new/image", parent, name);
+    g_autofree char *target = create_draft_resolve(options->image);
+    g_autofree char *draft = create_draft_path(target);
     g_auto(GStrv) argv = create_worker_argv(options, draft);
     g_autofree char *command = quote(argv);
 
@@ -296,6 +298,5 @@ create_plan(const CreateOptions *options)
         g_print("boot \"%s\", without writing to it, and check it\n",
                 options->task == CREATE_CHECK ? options->image : draft);
     if (options->task != CREATE_CHECK)
-        g_print("rename \"%s\" to \"%s\", and write \"%s.json\"\n", draft, options->image,
-                options->image);
+        g_print("rename \"%s\" to \"%s\", and write \"%s.json\"\n", draft, target, target);
 }

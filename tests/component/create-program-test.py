@@ -183,15 +183,54 @@ def an_image_is_replaced() -> None:
             "installing GRUB", "converting to qcow2"], lines
 
 
+# The old image is there, or only the link's own directory; the link may be to another link.
 def a_link_stays_one() -> None:
+    for goal, is_there in (("out/x.img", True), ("out/x.img", False), ("between", False)):
+        with temporary_directory() as directory:
+            stage = Stage(directory)
+            real, stage.image = stage.image, directory / "link"
+            stage.image.symlink_to(goal)
+            (directory / "between").symlink_to(real)
+            if not is_there:
+                real.unlink()
+            assert f'to "{real}"' in stage.run("--dry-run").stdout
+            assert stage.run().returncode == 0
+            assert stage.image.is_symlink() and (directory / "between").is_symlink()
+            stage.image = real
+            stage.image_is_new()
+
+
+def who_may_read(path: pathlib.Path) -> tuple[int, int, int]:
+    status = path.stat()
+    return status.st_mode & 0o777, status.st_uid, status.st_gid
+
+
+def owner_and_mode_stay() -> None:
+    us = (os.geteuid(), os.getegid())
+    for mode, owner in ((0o600, us), (0o664, us), (0o640, (65534, 65533)), (None, us)):
+        if os.geteuid() != 0 and owner != us:
+            continue
+        with temporary_directory() as directory:
+            stage = Stage(directory)
+            os.chown(stage.image, *owner)
+            stage.image.chmod(mode or 0)
+            if mode is None:
+                stage.image.unlink()
+            result = stage.run(umask=0o027)
+            assert result.returncode == 0, result
+            stage.image_is_new()
+            for path in (stage.image, directory / "out" / "x.img.json"):
+                assert who_may_read(path) == (0o640 if mode is None else mode, *owner), path
+
+
+def nobody_reads_a_draft() -> None:
     with temporary_directory() as directory:
-        stage = Stage(directory)
-        real, stage.image = stage.image, directory / "link"
-        stage.image.symlink_to(real)
-        assert stage.run().returncode == 0
-        assert stage.image.is_symlink()
-        stage.image = real
-        stage.image_is_new()
+        stage = Stage(directory, "qemu-img", "convert")
+        process = stage.start()
+        mode = who_may_read(directory / "out" / ".x.img.new")[0]
+        process.terminate()
+        process.communicate(timeout=SECONDS)
+        assert mode == 0o700, oct(mode)
 
 
 def the_second_one_is_told_of_the_first() -> None:
@@ -288,6 +327,13 @@ def a_wrong_place_is_told() -> None:
             result = subprocess.run([*stage.words()[:-1], image], env=stage.environment,
                                     capture_output=True, text=True, timeout=60, check=False)
             assert result.returncode in (1, 2) and says in result.stderr, (image, result)
+        manifest = directory / "out" / "x.img.json"
+        manifest.unlink()
+        manifest.mkdir()
+        result = stage.run()
+        assert result.returncode == 2 and f'"{manifest}" is there, and no' in result.stderr, result
+        manifest.rmdir()
+        manifest.write_text("old")
         stage.environment["TMPDIR"] = "/nonexistent"
         result = stage.run()
         assert result.returncode == 1 and "another directory in TMPDIR" in result.stderr, result
@@ -383,7 +429,8 @@ def older_command_lines_are_understood() -> None:
         assert result.returncode == 0 and wanted in result.stdout, (words, result)
 
 
-run_all([an_image_is_replaced, a_link_stays_one, it_is_stopped_anywhere,
+run_all([an_image_is_replaced, a_link_stays_one, owner_and_mode_stay, nobody_reads_a_draft,
+         it_is_stopped_anywhere,
          what_all_dead_ones_left_goes_with_the_next, the_second_one_is_told_of_the_first,
          a_full_disk_is_told, no_network_is_told, wrong_words_are_told, a_wrong_place_is_told,
          missing_tools_are_told_with_their_packages,
