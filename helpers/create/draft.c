@@ -4,18 +4,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "host/file-lock.h"
+#include "host/image-write.h"
 #include "host/workdir.h"
+#include "target.h"
 
 /* In the directory "TARGET's directory/.NAME.new" */
 #define LOCK "lock"
-#define IMAGE "image"
+#define IMAGE "image" /* as target_draft() says */
 #define OVERLAY "overlay"
 #define MANIFEST "manifest"
 
@@ -42,56 +43,14 @@ fail(GError **error, const char *doing, const char *path)
     return FALSE;
 }
 
-/* Where what @link leads to is to be made, if nothing is there yet. */
-static char *
-follow(const char *link)
-{
-    g_autofree char *goal = g_file_read_link(link, NULL);
-    g_autofree char *parent = g_path_get_dirname(link);
-    char *beside = goal == NULL ? NULL : realpath(parent, NULL);
-    g_autofree char *full = beside == NULL ? NULL : g_build_filename(beside, goal, NULL);
-
-    free(beside);
-    return full == NULL ? NULL : create_draft_resolve(g_path_is_absolute(goal) ? goal : full);
-}
-
-char *
-create_draft_resolve(const char *image)
-{
-    g_autofree char *full = g_canonicalize_filename(image, NULL);
-    g_autofree char *parent = g_path_get_dirname(full);
-    g_autofree char *name = g_path_get_basename(full);
-    char *there = realpath(full, NULL);
-    char *target = there != NULL ? g_strdup(there) : NULL;
-
-    if (target == NULL && errno == ENOENT)
-        target = follow(full);
-    free(there);
-    there = target == NULL ? realpath(parent, NULL) : NULL;
-    if (target == NULL)
-        target = g_build_filename(there == NULL ? parent : there, name, NULL);
-    free(there);
-    return target;
-}
-
-char *
-create_draft_path(const char *target)
-{
-    g_autofree char *parent = g_path_get_dirname(target);
-    g_autofree char *name = g_path_get_basename(target);
-    g_autofree char *hidden = g_strconcat(".", name, ".new", NULL);
-
-    return g_build_filename(parent, hidden, IMAGE, NULL);
-}
-
 static CreateDraft *
 name_draft(const char *image)
 {
     CreateDraft *draft = g_new0(CreateDraft, 1);
 
-    draft->target = create_draft_resolve(image);
+    draft->target = target_resolve(image);
     draft->name = g_path_get_basename(draft->target);
-    draft->image = create_draft_path(draft->target);
+    draft->image = target_draft(draft->target);
     draft->dir = g_path_get_dirname(draft->image);
     draft->hidden = g_path_get_basename(draft->dir);
     draft->overlay = g_build_filename(draft->dir, OVERLAY, NULL);
@@ -235,7 +194,8 @@ create_draft_new(const char *image, GError **error)
 {
     g_autoptr(CreateDraft) draft = name_draft(image);
 
-    if (!open_parent(draft, error) || !check_target(draft, error) || !take(draft, error) ||
+    if (!open_parent(draft, error) || !check_target(draft, error) ||
+        !aqr_image_replace_check(draft->target, error) || !take(draft, error) ||
         !clear_leftovers(draft, error))
         return NULL;
     return g_steal_pointer(&draft);
@@ -379,12 +339,28 @@ move(const CreateDraft *draft, const char *from, const char *to, GError **error)
 }
 
 gboolean
+create_draft_is_current(const CreateDraft *draft, GError **error)
+{
+    const struct stat *old = &draft->old;
+    struct stat now;
+
+    if (draft->replaces && stat(draft->target, &now) == 0 && now.st_dev == old->st_dev &&
+        now.st_ino == old->st_ino && now.st_mtim.tv_sec == old->st_mtim.tv_sec &&
+        now.st_mtim.tv_nsec == old->st_mtim.tv_nsec)
+        return TRUE;
+    g_set_error(error, AQR_ERROR, AQR_ERROR_IMAGE,
+                "\"%s\" has been changed meanwhile, and stays as it is now; start again",
+                draft->target);
+    return FALSE;
+}
+
+gboolean
 create_draft_publish(CreateDraft *draft, const char *manifest, GError **error)
 {
     g_autofree char *beside = g_strconcat(draft->name, ".json", NULL);
 
-    if (!write_manifest(draft, manifest, error) || !finish_file(draft, MANIFEST, error) ||
-        !finish_file(draft, IMAGE, error))
+    if (!aqr_image_replace_check(draft->target, error) || !write_manifest(draft, manifest, error) ||
+        !finish_file(draft, MANIFEST, error) || !finish_file(draft, IMAGE, error))
         return FALSE;
     if (unlinkat(draft->parent, beside, 0) < 0 && errno != ENOENT)
         return fail(error, "replace", beside);

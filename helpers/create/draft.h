@@ -8,14 +8,9 @@
  * once and as a whole. */
 typedef struct CreateDraft CreateDraft;
 
-/* What @image is without symbolic links, also where the last one leads to nothing yet. */
-char *create_draft_resolve(const char *image) G_GNUC_WARN_UNUSED_RESULT;
-/* Where the new image goes that is to be @target, which is resolved. */
-char *create_draft_path(const char *target) G_GNUC_WARN_UNUSED_RESULT;
-
 /* Where @image is a symbolic link, what it leads to is replaced. What a killed process has left
  * of one is removed. AQR_ERROR_HOST: no such directory, not writable, another process is at
- * it. */
+ * it; AQR_ERROR_IMAGE: a VM writes to it. */
 CreateDraft *create_draft_new(const char *image, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Removes the directory, and what is in it. NULL is fine. */
@@ -36,8 +31,13 @@ gboolean create_draft_hide(CreateDraft *draft, GError **error);
 /* What it will be. */
 const char *create_draft_target(const CreateDraft *draft);
 
+/* The image that is there is the one that was there at first, and nobody has written to it.
+ * AQR_ERROR_IMAGE. */
+gboolean create_draft_is_current(const CreateDraft *draft, GError **error);
+
 /* The image first, then IMAGE.json with @manifest; both are on the disk before they get their
- * names, and have the owner and the mode of the old image. AQR_ERROR_HOST. */
+ * names, and have the owner and the mode of the old image. AQR_ERROR_HOST; AQR_ERROR_IMAGE: a VM
+ * writes to the old image. */
 gboolean create_draft_publish(CreateDraft *draft, const char *manifest, GError **error);
 
 /* Removes what a process that was killed has left of one for @image; nothing if another is at

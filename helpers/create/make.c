@@ -17,6 +17,7 @@
 #include "image-report.h"
 #include "preflight.h"
 #include "prove.h"
+#include "target.h"
 #include "update.h"
 #include "worker.h"
 
@@ -162,6 +163,8 @@ prove_and_publish(const Create *create, CreateDraft *draft, const AqrImageOrigin
     if (verdict.findings != NULL && aqr_findings_count(verdict.findings, AQR_FAIL) > 0)
         return FALSE;
     manifest = write_manifest(create->options, origin, users, &verdict, info.size);
+    if (create->options->task == CREATE_UPDATE && !create_draft_is_current(draft, error))
+        return FALSE;
     return go_on(create, error) && create_draft_publish(draft, manifest, error);
 }
 
@@ -257,7 +260,7 @@ gboolean
 create_check(const Create *create, GError **error)
 {
     const char *image = create->options->image;
-    g_autofree char *target = create_draft_resolve(image);
+    g_autofree char *target = target_resolve(image);
     g_autoptr(AqrImageOrigin) origin = find_origin(target);
     const GuestConfig guest = plan_guest(create, image, boot_of(create->options, origin));
     g_auto(AqrImageVerdict) verdict = { 0 };
@@ -284,8 +287,8 @@ quote(char **argv)
 void
 create_plan(const CreateOptions *options)
 {
-    g_autofree char *target = create_draft_resolve(options->image);
-    g_autofree char *draft = create_draft_path(target);
+    g_autofree char *target = target_resolve(options->image);
+    g_autofree char *draft = target_draft(target);
     g_auto(GStrv) argv = create_worker_argv(options, draft);
     g_autofree char *command = quote(argv);
 

@@ -23,14 +23,18 @@ static const off_t conflicts[] = { USED + WRITE, USED + RESIZE, NOT_SHARED + CON
                                    NOT_SHARED + WRITE, NOT_SHARED + RESIZE };
 
 static gboolean
+is_locked(int fd, off_t byte)
+{
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1 };
+
+    return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+static gboolean
 is_in_use(int fd)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(conflicts); i++) {
-        struct flock lock = {
-            .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = conflicts[i], .l_len = 1
-        };
-
-        if (fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+        if (is_locked(fd, conflicts[i]))
             return TRUE;
     }
     return FALSE;
@@ -127,5 +131,22 @@ aqr_image_write_check(const char *file, GError **error)
     }
     good = check_open(file, fd, error);
     close(fd);
+    return good;
+}
+
+gboolean
+aqr_image_replace_check(const char *file, GError **error)
+{
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    gboolean good = fd < 0 || !is_locked(fd, USED + WRITE);
+    g_autofree char *holder = good ? NULL : describe_holder(file, fd);
+
+    if (!good)
+        g_set_error(error, AQR_ERROR, AQR_ERROR_IMAGE,
+                    "image \"%s\": it cannot be replaced while %s writes to it, as that would be "
+                    "lost; wait until that has ended, or name another image",
+                    file, holder);
+    if (fd >= 0)
+        close(fd);
     return good;
 }

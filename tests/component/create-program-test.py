@@ -5,10 +5,12 @@ without a network, two at once. Programs that work on a tiny tree, or hang in th
 it, stand in for mmdebstrap and others; no image is booted. After each: the old image is as it
 was, and there is no mount, process, loop device or file that was not there before."""
 
+import fcntl
 import os
 import pathlib
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -77,12 +79,13 @@ class Stage:
         return [PROGRAM, "--no-check", "--size=4G", "-r", "trixie", MIRROR, *words,
                 str(self.image)]
 
-    def start(self) -> subprocess.Popen:
+    def start(self, wait: bool = True) -> subprocess.Popen:
         """Until it hangs. In a session of its own, as a terminal would have it."""
         process = subprocess.Popen(self.words(), env=self.environment, start_new_session=True,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                    preexec_fn=heed_signals)
-        wait_for((self.directory / "hangs").exists, SECONDS, "a program that hangs")
+        if wait:
+            wait_for((self.directory / "hangs").exists, SECONDS, "a program that hangs")
         return process
 
     def run(self, *words: str, **options) -> subprocess.CompletedProcess:
@@ -221,6 +224,34 @@ def owner_and_mode_stay() -> None:
             stage.image_is_new()
             for path in (stage.image, directory / "out" / "x.img.json"):
                 assert who_may_read(path) == (0o640 if mode is None else mode, *owner), path
+
+
+# As QEMU does for a disk that it writes to: it locks the byte at 101.
+def lock_for_writing(path: pathlib.Path) -> int:
+    fd = os.open(path, os.O_RDWR)
+    fcntl.fcntl(fd, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_RDLCK, 0, 101, 1, 0))
+    return fd
+
+
+def what_a_vm_writes_is_not_lost() -> None:
+    for late in (False, True):
+        with temporary_directory() as directory:
+            stage = Stage(directory)
+            fake = directory / "bin" / "mformat"
+            fake.write_text(FAKE.replace("\n", '\ntouch "$AQR_STAGE/hangs"; read <"$AQR_STAGE/go"\n',
+                                         1))
+            os.mkfifo(directory / "go")
+            fd = -1 if late else lock_for_writing(stage.image)
+            process = stage.start(wait=late)
+            if late:
+                fd = lock_for_writing(stage.image)
+                (directory / "go").write_text("go\n")
+            text, _ = process.communicate(timeout=SECONDS)
+            os.close(fd)
+            assert process.returncode == 1, text
+            assert f"while pid {os.getpid()} (python3) writes to it" in text, text
+            assert (directory / "hangs").exists() == late, text
+            stage.nothing_has_changed()
 
 
 def nobody_reads_a_draft() -> None:
@@ -430,6 +461,7 @@ def older_command_lines_are_understood() -> None:
 
 
 run_all([an_image_is_replaced, a_link_stays_one, owner_and_mode_stay, nobody_reads_a_draft,
+         what_a_vm_writes_is_not_lost,
          it_is_stopped_anywhere,
          what_all_dead_ones_left_goes_with_the_next, the_second_one_is_told_of_the_first,
          a_full_disk_is_told, no_network_is_told, wrong_words_are_told, a_wrong_place_is_told,

@@ -31,14 +31,14 @@ tear_down(void)
 /* What QEMU locks: 100 and more what it uses, 200 and more what nobody else may use. */
 static const struct {
     off_t byte; /* 0: none */
-    gboolean taken;
+    gboolean taken, replaced;
 } locks[] = {
-    { 0, TRUE },    { 99, TRUE },  { 100, TRUE }, /* reads */
-    { 101, FALSE },                               /* writes */
-    { 102, TRUE },                                /* writes what is there already */
-    { 103, FALSE },                               /* makes it larger */
-    { 201, FALSE },                               /* an overlay is over it */
-    { 203, FALSE }, { 204, TRUE },
+    { 0, TRUE, TRUE },     { 99, TRUE, TRUE },  { 100, TRUE, TRUE }, /* reads */
+    { 101, FALSE, FALSE },                                           /* writes */
+    { 102, TRUE, TRUE },  /* writes what is there already */
+    { 103, FALSE, TRUE }, /* makes it larger */
+    { 201, FALSE, TRUE }, /* an overlay is over it */
+    { 203, FALSE, TRUE },  { 204, TRUE, TRUE },
 };
 
 START_TEST(knows_users)
@@ -57,7 +57,11 @@ START_TEST(knows_users)
 
         ck_assert_msg(strstr(error->message, us) != NULL, "%s", error->message);
         ck_assert_error(error, AQR_ERROR_IMAGE);
+        g_clear_error(&error);
     }
+    ck_assert_int_eq(aqr_image_replace_check(path, &error), locks[_i].replaced);
+    if (!locks[_i].replaced)
+        ck_assert_error(error, AQR_ERROR_IMAGE);
     close(fd);
 }
 END_TEST
@@ -79,6 +83,7 @@ START_TEST(refuses)
     ck_assert(!aqr_image_write_check(file, &error));
     ck_assert_msg(strstr(error->message, refused[_i].says) != NULL, "%s", error->message);
     ck_assert_error(error, AQR_ERROR_IMAGE);
+    ck_assert(aqr_image_replace_check(file, NULL));
 }
 END_TEST
 
