@@ -202,6 +202,20 @@ convert(const Create *create, const CreateDraft *draft, const char *format, GErr
     return output != NULL;
 }
 
+/* What the guest has written may be more than it seems to be in a raw file, whose format is found
+ * out anew each time. */
+static gboolean
+check_format(const char *format, GError **error)
+{
+    if (!g_str_equal(format, "raw"))
+        return TRUE;
+    g_set_error_literal(
+        error, AQR_ERROR, AQR_ERROR_USAGE,
+        "a raw image, which its guest could turn into one of another format, cannot "
+        "safely be made up to date; say --format=qcow2, or build it anew");
+    return FALSE;
+}
+
 /* The image stays as it is: what changes goes to an overlay, and then all of it to a new file. */
 static gboolean
 make_up_to_date(const Create *create, CreateDraft *draft, const char *boot, GError **error)
@@ -209,11 +223,14 @@ make_up_to_date(const Create *create, CreateDraft *draft, const char *boot, GErr
     const AqrPatience patience = aqr_patience(0, create->stop);
     const char *target = create_draft_target(draft);
     const char *overlay = create_draft_overlay(draft);
-    const char *format = create->options->format;
     g_auto(AqrImageInfo) info = { 0 };
+    const char *format;
     const UpdateConfig config = { .guest = plan_guest(create, overlay, boot) };
 
-    if (!aqr_image_probe(target, &info, &patience, error) ||
+    if (!aqr_image_probe(target, &info, &patience, error))
+        return FALSE;
+    format = create->options->format != NULL ? create->options->format : info.disk->format;
+    if (!check_format(format, error) ||
         !aqr_image_make_overlay(overlay, target, info.disk->format, &patience, error) ||
         !create_draft_show(draft, error))
         return FALSE;
@@ -221,8 +238,7 @@ make_up_to_date(const Create *create, CreateDraft *draft, const char *boot, GErr
         aqr_progress_end(create->progress, FALSE);
         return FALSE;
     }
-    return create_draft_hide(draft, error) &&
-           convert(create, draft, format != NULL ? format : info.disk->format, error);
+    return create_draft_hide(draft, error) && convert(create, draft, format, error);
 }
 
 /* "both", or the only one. */

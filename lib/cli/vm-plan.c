@@ -72,16 +72,32 @@ choose_emulator(const AqrVmOptions *options, AqrVmSpec *spec, GError **error)
     return TRUE;
 }
 
+/* What a file is, is found out anew each time: a guest that can write to all of a raw one can make
+ * it a qcow2 file over any file of the host. */
+static gboolean
+check_format(const AqrDisk *disk, GError **error)
+{
+    if (!g_str_equal(disk->format, "raw"))
+        return TRUE;
+    g_set_error(error, AQR_ERROR, AQR_ERROR_IMAGE,
+                "image \"%s\": a guest cannot safely write to a raw image, which it could turn "
+                "into one of another format; make a qcow2 file of it: qemu-img convert -O qcow2",
+                disk->file);
+    return FALSE;
+}
+
 static gboolean
 add_disk(AqrVmSpec *spec, const char *image, const AqrStop *stop, GError **error)
 {
     AqrPatience patience = aqr_patience(PROBE_TIMEOUT, stop);
     g_autofree char *file = g_canonicalize_filename(image, NULL);
     g_auto(AqrImageInfo) info = { 0 };
+    gboolean write = spec->overlay == NULL && spec->disks->len == 0;
 
-    if (spec->overlay == NULL && spec->disks->len == 0 && !aqr_image_write_check(file, error))
+    if (write && !aqr_image_write_check(file, error))
         return FALSE;
-    if (!aqr_image_probe(file, &info, &patience, error))
+    if (!aqr_image_probe(file, &info, &patience, error) ||
+        (write && !check_format(info.disk, error)))
         return FALSE;
     g_ptr_array_add(spec->disks, g_steal_pointer(&info.disk));
     return TRUE;

@@ -127,6 +127,8 @@ def bad_input_is_refused() -> None:
     expect_refusal(1, "No such file", "-d", "none", "-s", "-g", "none", image)
     (here / "empty.img").touch()
     expect_refusal(1, "it is empty", "-g", "none", "empty.img")
+    os.truncate(here / "empty.img", 1 << 20)
+    expect_refusal(1, "cannot safely write to a raw image", "-g", "none", "empty.img")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         expect_refusal(1, f"port {port} of 127.0.0.1: Address already in use", "-p", str(port),
