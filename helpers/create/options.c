@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "options.h"
 
-#include <string.h>
-
 #include "base/error.h"
+#include "values.h"
 
 #define DEFAULT_RELEASE "unstable"
 #define DEFAULT_SIZE "50G"
@@ -116,31 +115,6 @@ find_trouble(const CreateOptions *options, const Words *words)
     return NULL;
 }
 
-/* What build-image would refuse, too, but only later. */
-static gboolean
-check_values(const CreateOptions *options, GError **error)
-{
-    static const char *const boots[] = { "both", "bios", "efi", NULL };
-    static const char *const formats[] = { "qcow2", "raw", NULL };
-    const char *wrong = NULL;
-
-    if (options->boot != NULL && !g_strv_contains(boots, options->boot))
-        wrong = "--boot is bios, efi or both";
-    else if (options->format != NULL && !g_strv_contains(formats, options->format))
-        wrong = "--format is qcow2 or raw";
-    else if (options->arch != NULL && !g_str_equal(options->arch, "amd64"))
-        wrong = "--arch: only amd64 is known";
-    else if (options->release != NULL &&
-             !g_regex_match_simple("^[a-z][a-z0-9.-]*$", options->release, 0, 0))
-        wrong = "--release takes a code name, such as trixie";
-    else if (options->kernel != NULL && strstr(options->kernel, "cloud") != NULL)
-        wrong = "--kernel: a kernel for clouds has no driver for a GPU; use linux-image-amd64";
-    if (wrong == NULL)
-        return TRUE;
-    g_set_error_literal(error, AQR_ERROR, AQR_ERROR_USAGE, wrong);
-    return FALSE;
-}
-
 static CreateTask
 choose_task(const Words *words)
 {
@@ -158,7 +132,10 @@ static void
 fill_in(CreateOptions *options, const Words *words)
 {
     options->task = choose_task(words);
-    if (options->release == NULL && (options->task == CREATE_BUILD || words->print_sources))
+    options->image = words->rest != NULL ? g_strdup(words->rest[0]) : NULL;
+    if (options->task == CREATE_CHECK || options->task == CREATE_UPDATE)
+        return;
+    if (options->release == NULL)
         options->release = g_strdup(DEFAULT_RELEASE);
     if (options->size == NULL)
         options->size = g_strdup(DEFAULT_SIZE);
@@ -166,8 +143,8 @@ fill_in(CreateOptions *options, const Words *words)
         options->boot = g_strdup("both");
     if (options->users == NULL && options->task == CREATE_BUILD)
         options->users = g_strsplit("user debci", " ", -1);
-    options->image = words->rest != NULL ? g_strdup(words->rest[0])
-                                         : g_strconcat(options->release, ".img", NULL);
+    if (options->image == NULL)
+        options->image = g_strconcat(options->release, ".img", NULL);
 }
 
 gboolean
@@ -181,11 +158,11 @@ create_options_parse(CreateOptions *options, char **argv, GError **error)
         wrong = find_trouble(options, &words);
     if (wrong != NULL)
         g_set_error_literal(error, AQR_ERROR, AQR_ERROR_USAGE, wrong);
-    good = good && wrong == NULL && check_values(options, error);
+    good = good && wrong == NULL;
     if (good)
         fill_in(options, &words);
     g_strfreev(words.rest);
-    return good;
+    return good && (words.version || values_check(options, error));
 }
 
 void

@@ -320,7 +320,7 @@ WRONG = (
     (["--format=vdi"], 2, "--format is qcow2 or raw"),
     (["--arch=arm64"], 2, "only amd64 is known"),
     (["--kernel=linux-image-cloud-amd64"], 2, "no driver for a GPU"),
-    (["--package=linux-image-cloud-amd64"], 1, "no driver for a GPU"),
+    (["--package=linux-image-cloud-amd64"], 2, "no driver for a GPU"),
     (["--release=../x"], 2, "--release takes a code name"),
     (["--release=wrong"], 1, "no release 'wrong' of Debian or Ubuntu is known"),
     (["--sources=/dev/null"], 2, "--mirror or --sources"),
@@ -328,14 +328,58 @@ WRONG = (
     (["--json"], 2, "--json is for --check"),
     (["--no-such"], 2, "--no-such"),
     (["--timeout=-1"], 2, "not negative"),
-    (["--size=1G"], 1, "--size 1G is too small"),
-    (["--size=big"], 1, "failed while partitioning the disk"),
-    (["--user=Bad Name"], 1, "no name for a user"),
-    (["--proxy=ftp://x"], 1, "no URL of a proxy"),
+    (["--size=2G"], 2, "--size 2G is too small"),
+    (["--size=2047.5m"], 2, "--size 2047.5m is too small"),
+    (["--size=2049M"], 1, "--size 2049M is too small"),
+    (["--size=big"], 2, "\"big\" is no size, such as 50G"),
+    (["--size=1Z"], 2, "\"1Z\" is no size"),
+    (["--user=Bad Name"], 2, "no name for a user"),
+    (["--user=good", "--user=bad\n"], 2, "no name for a user"),
+    (["--dry-run", "--user=Bad!"], 2, "no name for a user"),
+    (["--package=../x"], 2, "\"../x\" is no name of a package"),
+    (["--proxy=ftp://x"], 2, "no URL of a proxy"),
+    (["--proxy=http://x y"], 2, "no URL of a proxy"),
+    (["--gpu=gfx1030", "--gpu=gfx10zz"], 2, "\"gfx10zz\" is no gfx target"),
+    (["--accel=foo"], 2, "foo"),
     (["--authorized-keys=/nonexistent"], 1, "--authorized-keys: \"/nonexistent\": No such file"),
     (["--script=/etc/passwd"], 1, "--script: \"/etc/passwd\": Permission denied"),
     (["another"], 2, "more than one image"),
 )
+
+
+# What an image is built of is not for one that is there.
+BUILDING = ("--release=sid", "--arch=amd64", "--size=4G", "--mirror=http://m", "--sources=s",
+            "--keyring=k", "--proxy=http://p", "--authorized-keys=a", "--kernel=linux-image-amd64",
+            "--package=hello", "--script=c", "--log=l")
+
+
+def what_would_be_ignored_is_refused() -> None:
+    with temporary_directory() as directory:
+        stage = Stage(directory)
+        for task, words in (("--check", (*BUILDING, "--format=raw")), ("--update", BUILDING)):
+            for word in words:
+                result = subprocess.run([PROGRAM, task, "--dry-run", word, str(stage.image)],
+                                        capture_output=True, text=True, timeout=60, check=False)
+                name = word.split("=")[0]
+                assert result.returncode == 2, (task, word, result)
+                assert result.stderr.startswith(f"rocm-qemu-create: {name} is "), (task, result)
+                assert task in result.stderr, (task, result)
+
+
+# The old image is no qcow2 file.
+def a_raw_image_is_not_updated() -> None:
+    for words in ([], ["--format=raw"]):
+        with temporary_directory() as directory:
+            stage = Stage(directory)
+            if words:
+                subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", stage.image, "1M"],
+                               check=True)
+            old = stage.image.read_bytes()
+            result = subprocess.run([PROGRAM, "--update", *words, str(stage.image)],
+                                    env=stage.environment, capture_output=True, text=True,
+                                    timeout=60, check=False)
+            assert result.returncode == 2 and "say --format=qcow2" in result.stderr, result
+            assert stage.image.read_bytes() == old and stage.leftovers() == []
 
 
 def wrong_words_are_told() -> None:
@@ -439,18 +483,18 @@ def options_reach_mmdebstrap() -> None:
 def a_dry_run_touches_nothing() -> None:
     with temporary_directory() as directory:
         stage = Stage(directory)
-        result = stage.run("--dry-run", "--package=a b")
-        assert result.returncode == 0 and "'--package' 'a b'" in result.stdout, result
+        result = stage.run("--dry-run", "--script=a b")
+        assert result.returncode == 0 and "'--script' 'a b'" in result.stdout, result
         stage.nothing_has_changed()
 
 
 # The peer's, and those of what was installed under this name before.
 def older_command_lines_are_understood() -> None:
     for words, wanted in (
-            (["-h"], "Usage:"), (["--dry-run"], '"unstable.img"'),
-            (["--dry-run", "-a", "k", "-m", "http://m", "-r", "sid"], '"sid.img"'),
-            (["--dry-run", "-r", "bookworm-backports"], '"bookworm-backports.img"'),
-            (["--dry-run", "x.img", "-r", "sid"], '"x.img"'),
+            (["-h"], "Usage:"), (["--dry-run"], '/unstable.img"'),
+            (["--dry-run", "-a", "k", "-m", "http://m", "-r", "sid"], '/sid.img"'),
+            (["--dry-run", "-r", "bookworm-backports"], '/bookworm-backports.img"'),
+            (["--dry-run", "x.img", "-r", "sid"], '/x.img"'),
             (["--dry-run", "--release", "sid", "--arch", "amd64", "--sources", "s", "--user",
               "debci", "--script", "c", "/var/x.img"], '"/var/x.img"'),
             (["--print-sources", "--release", "sid", MIRROR], "deb http://127.0.0.1:1/debian sid"),
@@ -464,7 +508,8 @@ run_all([an_image_is_replaced, a_link_stays_one, owner_and_mode_stay, nobody_rea
          what_a_vm_writes_is_not_lost,
          it_is_stopped_anywhere,
          what_all_dead_ones_left_goes_with_the_next, the_second_one_is_told_of_the_first,
-         a_full_disk_is_told, no_network_is_told, wrong_words_are_told, a_wrong_place_is_told,
+         a_full_disk_is_told, no_network_is_told, wrong_words_are_told,
+         what_would_be_ignored_is_refused, a_raw_image_is_not_updated, a_wrong_place_is_told,
          missing_tools_are_told_with_their_packages,
          a_user_without_subordinate_ids_is_told, options_reach_mmdebstrap,
          a_dry_run_touches_nothing, older_command_lines_are_understood])
