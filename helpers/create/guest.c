@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guest.h"
 
-#define DEFAULT_CPUS 2
+#define MAX_CPUS 2
 #define DEFAULT_RAM_MIB 1024
 
 typedef struct {
@@ -42,16 +42,14 @@ make_words(const GuestConfig *config)
 {
     static const char *const always[] = { "guest", "--gpu=none", "--warm=off", "--artifacts=" };
     g_autoptr(GStrvBuilder) words = g_strv_builder_new();
-    int cpus = MIN(DEFAULT_CPUS, (int)g_get_num_processors());
+    int cpus = MIN(MAX_CPUS, (int)g_get_num_processors());
 
     for (gsize i = 0; i < G_N_ELEMENTS(always); i++)
         g_strv_builder_add(words, always[i]);
     add_option(words, "boot", config->boot);
     add_option(words, "accel", config->accel);
     add_option(words, "connect", config->connect);
-    add_option(words, "overlay-dir", config->work_dir);
-    add_option(words, "qemu-options", config->qemu_options);
-    add_number(words, "cpus", config->cpus > 0 ? config->cpus : cpus);
+    add_number(words, "cpus", cpus);
     add_number(words, "ram-size", config->ram_mib > 0 ? config->ram_mib : DEFAULT_RAM_MIB);
     add_number(words, "timeout-reboot", config->timeout);
     if (config->show_boot)

@@ -12,9 +12,6 @@ typedef struct {
     const char *boot;  /* as --boot: "auto", "bios", "efi"; NULL: auto */
     const char *accel; /* as --accel; so with the others; NULL: by default */
     const char *connect;
-    const char *work_dir; /* as --overlay-dir */
-    const char *qemu_options;
-    int cpus;    /* 0: two at most */
     int ram_mib; /* 0: 1 GiB */
     int timeout; /* seconds that a boot may take; 0: by default */
     gboolean show_boot;

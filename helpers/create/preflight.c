@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "core/subid.h"
+#include "prove.h"
 
 /* Without, mmdebstrap has no users but one to make a system of. */
 static gboolean
@@ -41,6 +42,8 @@ create_preflight(const CreateOptions *options, GError **error)
         !check_file(options->sources, R_OK, "--sources", error) ||
         !check_file(options->keyring, R_OK, "--keyring", error) ||
         !check_file(options->script, X_OK, "--script", error))
+        return FALSE;
+    if (!options->no_check && !prove_can(options->boot, options->accel, error))
         return FALSE;
     return geteuid() == 0 ||
            (check_subids("/etc/subuid", error) && check_subids("/etc/subgid", error));

@@ -4,6 +4,8 @@
 #include "base/error.h"
 #include "cli/program.h"
 #include "core/image-checks.h"
+#include "host/accel.h"
+#include "host/firmware.h"
 #include "host/gpu-inventory.h"
 
 /* The script bounds what may hang; the rest takes seconds, under emulation some more. */
@@ -92,6 +94,23 @@ read_firmware(GError **error)
     if (table == NULL)
         g_prefix_error(error, "%s: ", file);
     return table;
+}
+
+gboolean
+prove_can(const char *boot, const char *accel, GError **error)
+{
+    const char *by_default = g_getenv("AQR_ACCEL");
+    const char *word = accel != NULL ? accel : by_default;
+    g_autoptr(AqrGpuFirmware) table = NULL;
+    AqrAccel wanted = AQR_ACCEL_AUTO, chosen;
+    AqrFirmware firmware;
+
+    if ((word != NULL && *word != '\0' && !aqr_accel_parse(word, &wanted, error)) ||
+        !aqr_accel_choose(wanted, &chosen, error) ||
+        (g_strcmp0(boot, "bios") != 0 && !aqr_firmware_find(&firmware, error)))
+        return FALSE;
+    table = read_firmware(error);
+    return table != NULL;
 }
 
 /* --- the guest ---------------------------------------------------------- */

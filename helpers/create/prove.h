@@ -23,6 +23,10 @@ typedef struct {
 void image_verdict_clear(AqrImageVerdict *verdict);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AqrImageVerdict, image_verdict_clear)
 
+/* What a proof will want of this host, which is there or not: said before an image is built for
+ * it. @boot and @accel are as GuestConfig's. AQR_ERROR_HOST, AQR_ERROR_USAGE. */
+gboolean prove_can(const char *boot, const char *accel, GError **error);
+
 /* Whether the image is good is a matter of the findings: aqr_findings_count(…, AQR_FAIL).
  * FALSE, and an untouched @verdict: it could not be asked: AQR_ERROR_GUEST when it does not
  * boot, with the end of its console; AQR_ERROR_STOPPED; as any VM's. */
