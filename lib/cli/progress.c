@@ -14,7 +14,7 @@
 struct AqrProgress {
     FILE *stream;
     gboolean terminal, colour;
-    char *stage, *detail; /* NULL: none */
+    char *stage; /* NULL: none */
     gint64 began;
     guint tick;
 };
@@ -48,9 +48,7 @@ seconds(const AqrProgress *progress)
 static void
 draw(const AqrProgress *progress)
 {
-    g_autofree char *line = g_strdup_printf("%s  %d s%s%s", progress->stage, seconds(progress),
-                                            progress->detail == NULL ? "" : "  ",
-                                            progress->detail == NULL ? "" : progress->detail);
+    g_autofree char *line = g_strdup_printf("%s  %d s", progress->stage, seconds(progress));
     g_autofree char *valid = g_utf8_make_valid(line, -1);
     g_autofree char *start = NULL;
     glong room = columns(progress->stream) - 1;
@@ -134,20 +132,10 @@ aqr_progress_begin(AqrProgress *progress, const char *stage)
 }
 
 void
-aqr_progress_detail(AqrProgress *progress, const char *detail)
-{
-    g_free(progress->detail);
-    progress->detail = g_strdup(detail);
-    if (progress->terminal && progress->stage != NULL)
-        draw(progress);
-}
-
-void
 aqr_progress_end(AqrProgress *progress, gboolean good)
 {
     if (progress->stage == NULL)
         return;
-    g_clear_pointer(&progress->detail, g_free);
     g_clear_handle_id(&progress->tick, g_source_remove);
     if (progress->terminal)
         finish_line(progress, good);

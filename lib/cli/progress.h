@@ -17,7 +17,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrProgress, aqr_progress_free)
 
 /* The last stage has ended well, if there is one. */
 void aqr_progress_begin(AqrProgress *progress, const char *stage);
-/* What it is at; only a terminal shows it. NULL: nothing. */
-void aqr_progress_detail(AqrProgress *progress, const char *detail);
 /* Nothing, where no stage has begun. */
 void aqr_progress_end(AqrProgress *progress, gboolean good);

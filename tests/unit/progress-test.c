@@ -63,7 +63,6 @@ tell(FILE *stream)
 
     aqr_progress_end(progress, FALSE); /* nothing has begun */
     aqr_progress_begin(progress, "one");
-    aqr_progress_detail(progress, "half");
     aqr_progress_end(progress, TRUE);
     aqr_progress_begin(progress, "two");
     aqr_progress_begin(progress, "three");
@@ -97,7 +96,7 @@ START_TEST(writes_a_terminal_s_line_anew)
     Place place = open_terminal(80);
     g_autofree char *text = NULL;
     g_autofree char *wanted =
-        g_strconcat(CLEAR "one  0 s" CLEAR "one  0 s  half" CLEAR "one  0 s\r\n", /* the end */
+        g_strconcat(CLEAR "one  0 s" CLEAR "one  0 s\r\n", /* the end */
                     CLEAR "two  0 s" CLEAR "two  0 s\r\n" CLEAR "three  0 s" CLEAR,
                     looks[_i].failed, "  0 s\r\n<end>", NULL);
 
