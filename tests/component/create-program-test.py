@@ -331,13 +331,13 @@ def a_user_without_subordinate_ids_is_told() -> None:
 TOLD = (
     ((), ["<--include=linux-image-amd64>", "<--include=openssh-server>",
           "<--include=?exact-name(firmware-amd-graphics)>", "<trixie>",
-          "<deb http://127.0.0.1:1/debian trixie main non-free-firmware>"]),
+          "<deb http://127.0.0.1:1/debian trixie main contrib non-free-firmware>"]),
     (("--kernel=linux-image-amd64/trixie-backports", "--package=hello", "--package=gzip"),
      ["<--include=linux-image-amd64/trixie-backports>", "<--include=hello>", "<--include=gzip>"]),
     (("--proxy=http://localhost:3142",),
      ["<--aptopt=Acquire::http::Proxy \"http://localhost:3142\">"]),
     (("--release=experimental",),
-     ["<unstable>", "<deb http://127.0.0.1:1/debian experimental main non-free-firmware>"]),
+     ["<unstable>", "<deb http://127.0.0.1:1/debian experimental main contrib non-free-firmware>"]),
     (("--format=raw", "--boot=efi"), []),
     (("--format=raw", "--boot=bios"), []),
 )
