@@ -170,6 +170,45 @@ def what_all_dead_ones_left_goes_with_the_next() -> None:
         stage.image_is_new()
 
 
+# One killed before its directory had its name; another's may be in the middle of that.
+def an_early_death_is_swept_later() -> None:
+    with temporary_directory() as directory:
+        stage = Stage(directory)
+        old, new = (directory / "tmp" / f".rocm-qemu-create.{name}" for name in ("abcdef", "ABCDEF"))
+        for path in (old, new):
+            path.mkdir()
+            (path / "lock").touch()
+        os.utime(old, (0, 0))
+        assert stage.run().returncode == 0
+        assert stage.leftovers() == [str(new)], stage.leftovers()
+
+
+def nobody_else_gets_in() -> None:
+    with temporary_directory() as directory:
+        stage = Stage(directory, "mke2fs")
+        process = stage.start()
+        (work,) = (directory / "tmp").iterdir()
+        modes = [path.stat().st_mode & 0o7 for path in (work, work / "disk")]
+        if os.geteuid() == 0:
+            modes += [path.stat().st_mode & 0o77 for path in (work, work / "disk")]
+        process.terminate()
+        process.communicate(timeout=SECONDS)
+        assert not any(modes), [oct(mode) for mode in modes]
+        stage.nothing_has_changed()
+
+
+# What an earlier one has said in the same log is no reason of this one's end.
+def an_old_log_explains_nothing() -> None:
+    with temporary_directory() as directory:
+        stage = Stage(directory)
+        log = directory / "log"
+        log.write_text("No space left on device\n")
+        result = stage.run("--size=big", f"--log={log}")
+        assert result.returncode == 1 and "no room left" not in result.stderr, result
+        assert "partitioning the disk" in log.read_text()
+        stage.nothing_has_changed()
+
+
 def an_image_is_replaced() -> None:
     with temporary_directory() as directory:
         stage = Stage(directory)
@@ -262,6 +301,7 @@ WRONG = (
     (["--user=Bad Name"], 1, "no name for a user"),
     (["--proxy=ftp://x"], 1, "no URL of a proxy"),
     (["--authorized-keys=/nonexistent"], 1, "--authorized-keys: \"/nonexistent\": No such file"),
+    (["--log=/nonexistent/log"], 1, "cannot write to --log '/nonexistent/log'"),
     (["--script=/etc/passwd"], 1, "--script: \"/etc/passwd\": Permission denied"),
     (["another"], 2, "more than one image"),
 )
@@ -382,7 +422,8 @@ def older_command_lines_are_understood() -> None:
 
 
 run_all([an_image_is_replaced, a_link_stays_one, it_is_stopped_anywhere,
-         what_all_dead_ones_left_goes_with_the_next, the_second_one_is_told_of_the_first,
+         what_all_dead_ones_left_goes_with_the_next, an_early_death_is_swept_later,
+         nobody_else_gets_in, an_old_log_explains_nothing, the_second_one_is_told_of_the_first,
          a_full_disk_is_told, no_network_is_told, wrong_words_are_told, a_wrong_place_is_told,
          missing_tools_are_told_with_their_packages,
          a_user_without_subordinate_ids_is_told, options_reach_mmdebstrap,
