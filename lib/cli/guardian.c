@@ -4,12 +4,16 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/program.h"
 #include "host/process.h"
+
+/* In the environment of all that the work starts: whose it is. */
+#define MARK "AQR_GUARDIAN"
 
 /* A terminal sends its signals to the child, too, which takes what comes within half a second
  * for one (host/stop). */
@@ -46,27 +50,59 @@ watch(pid_t child, const sigset_t *signals)
     return status;
 }
 
-static void
-kill_children(void)
+/* What libvirt starts for everybody, as a daemon for qemu:///session and its machines, comes to
+ * us as an orphan, too. It has an environment that libvirt chose, without our mark. */
+static gboolean
+is_marked(const char *name)
+{
+    g_autofree char *path = g_build_filename("/proc", name, "environ", NULL);
+    const char *mark = g_getenv(MARK);
+    g_autofree char *environment = NULL;
+    gsize length = 0;
+
+    if (mark == NULL || !g_file_get_contents(path, &environment, &length, NULL))
+        return FALSE;
+    for (const char *entry = environment; entry < environment + length; entry += strlen(entry) + 1)
+        if (g_str_has_prefix(entry, MARK "=") && g_str_equal(entry + strlen(MARK "="), mark))
+            return TRUE;
+    return FALSE;
+}
+
+/* Whether there was one. */
+static gboolean
+end_marked_children(void)
 {
     g_autoptr(GDir) processes = g_dir_open("/proc", 0, NULL);
+    gboolean found = FALSE;
     const char *name;
 
     while (processes != NULL && (name = g_dir_read_name(processes)) != NULL) {
         pid_t pid = (pid_t)g_ascii_strtoll(name, NULL, 10);
 
-        if (pid > 0 && aqr_process_parent(pid) == getpid())
-            kill(pid, SIGKILL);
+        if (pid <= 0 || aqr_process_parent(pid) != getpid() || !is_marked(name))
+            continue;
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        found = TRUE;
     }
+    return found;
 }
 
 /* Each that ends leaves us its own children. */
 static void
 end_the_rest(void)
 {
-    do {
-        kill_children();
-    } while (waitpid(-1, NULL, 0) > 0 || errno == EINTR);
+    while (end_marked_children()) {
+    }
+}
+
+static void
+set_mark(void)
+{
+    g_autofree char *mark =
+        g_strdup_printf("%d-%" G_GUINT64_FORMAT, (int)getpid(), aqr_process_start(getpid()));
+
+    g_setenv(MARK, mark, TRUE);
 }
 
 static void
@@ -120,6 +156,7 @@ aqr_guardian_run(int (*work)(gpointer data), void (*clean_up)(gpointer data), gp
         sigaddset(&signals, passed_on[i]);
     pthread_sigmask(SIG_BLOCK, &signals, &before);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
+    set_mark();
     child = fork();
     if (child < 0) {
         aqr_program_say("cannot start a process: %s", g_strerror(errno));

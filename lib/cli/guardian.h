@@ -5,9 +5,10 @@
 
 /* A process over the one that works, so that whichever of the two is killed, even by SIGKILL,
  * nothing stays behind. The first passes on what signals it gets, and when the second has ended,
- * ends what that left running and calls @clean_up. The second is told by SIGTERM when the first
- * is gone, and cleans up by itself. For a program that starts others and is not asked to leave
- * any of them running. */
+ * ends what that left running and calls @clean_up. What has not inherited its environment, as
+ * libvirt's daemon and machines, is others' and goes on. The second is told by SIGTERM when the
+ * first is gone, and cleans up by itself. For a program that starts others and is not asked to
+ * leave any of them running. */
 
 /* Before any thread is started, and before libvirt: it forks. @work is called in the child, and
  * returns an exit status, or a signal to end by as a negative number; @clean_up is called in the

@@ -97,13 +97,13 @@ http://u/ubuntu/ noble-security main"""),
     (UBUNTU, "questing", """http://u/ubuntu/ questing main universe
 http://u/ubuntu/ questing-updates main
 http://u/ubuntu/ questing-security main"""),
-    ("", "--mirror http://m sid", "http://m sid main non-free-firmware"),
-    (BOOKWORM, "--mirror http://m bookworm", "http://m bookworm main non-free-firmware"),
-    ("", "--mirror http://m bullseye", "http://m bullseye main non-free"),
-    ("", "--mirror http://m experimental", """http://m unstable main non-free-firmware
-http://m experimental main non-free-firmware"""),
-    ("", "--mirror http://m bookworm-backports", """http://m bookworm main non-free-firmware
-http://m bookworm-backports main non-free-firmware"""),
+    ("", "--mirror http://m sid", "http://m sid main contrib non-free-firmware"),
+    (BOOKWORM, "--mirror http://m bookworm", "http://m bookworm main contrib non-free-firmware"),
+    ("", "--mirror http://m bullseye", "http://m bullseye main contrib non-free"),
+    ("", "--mirror http://m experimental", """http://m unstable main contrib non-free-firmware
+http://m experimental main contrib non-free-firmware"""),
+    ("", "--mirror http://m bookworm-backports", """http://m bookworm main contrib non-free-firmware
+http://m bookworm-backports main contrib non-free-firmware"""),
     ("", "--mirror http://m noble", """http://m noble main restricted universe multiverse
 http://m noble-updates main restricted universe multiverse
 http://m noble-security main restricted universe multiverse"""),

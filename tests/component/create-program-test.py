@@ -32,9 +32,9 @@ if [ "$name" = "$HANG" ] && [[ $* == *"$HANG_WORD"* ]]; then
     touch "$AQR_STAGE/hangs"
     exec -a "$name of $AQR_STAGE" sleep 1000
 fi
+[ "$name $1" != "mmdebstrap --unshare-helper" ] || exec "${@:2}"
 PATH=${PATH#*:}
 [ "$name" = mmdebstrap ] || exec "$name" "$@"
-[ "$1" != --unshare-helper ] || exec "${@:2}"
 for word; do
     case $word in
         */root) root=$word ;;
@@ -85,7 +85,10 @@ class Stage:
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                    preexec_fn=heed_signals)
         if wait:
-            wait_for((self.directory / "hangs").exists, SECONDS, "a program that hangs")
+            hangs = self.directory / "hangs"
+            wait_for(lambda: hangs.exists() or process.poll() is not None, SECONDS,
+                     "a program that hangs")
+            assert hangs.exists(), process.communicate()
         return process
 
     def run(self, *words: str, **options) -> subprocess.CompletedProcess:
@@ -172,6 +175,45 @@ def what_all_dead_ones_left_goes_with_the_next() -> None:
         wait_for(lambda: not processes_knowing(str(directory)), SECONDS, "their end")
         assert stage.run().returncode == 0
         stage.image_is_new()
+
+
+# One killed before its directory had its name; another's may be in the middle of that.
+def an_early_death_is_swept_later() -> None:
+    with temporary_directory() as directory:
+        stage = Stage(directory)
+        old, new = (directory / "tmp" / f".rocm-qemu-create.{name}" for name in ("abcdef", "ABCDEF"))
+        for path in (old, new):
+            path.mkdir()
+            (path / "lock").touch()
+        os.utime(old, (0, 0))
+        assert stage.run().returncode == 0
+        assert stage.leftovers() == [str(new)], stage.leftovers()
+
+
+def nobody_else_gets_in() -> None:
+    with temporary_directory() as directory:
+        stage = Stage(directory, "mke2fs")
+        process = stage.start()
+        (work,) = (directory / "tmp").iterdir()
+        modes = [path.stat().st_mode & 0o7 for path in (work, work / "disk")]
+        if os.geteuid() == 0:
+            modes += [path.stat().st_mode & 0o77 for path in (work, work / "disk")]
+        process.terminate()
+        process.communicate(timeout=SECONDS)
+        assert not any(modes), [oct(mode) for mode in modes]
+        stage.nothing_has_changed()
+
+
+# What an earlier one has said in the same log is no reason of this one's end.
+def an_old_log_explains_nothing() -> None:
+    with temporary_directory() as directory:
+        stage = Stage(directory)
+        log = directory / "log"
+        log.write_text("No space left on device\n")
+        result = stage.run("--size=big", f"--log={log}")
+        assert result.returncode == 1 and "no room left" not in result.stderr, result
+        assert "partitioning the disk" in log.read_text()
+        stage.nothing_has_changed()
 
 
 def an_image_is_replaced() -> None:
@@ -342,6 +384,7 @@ WRONG = (
     (["--gpu=gfx1030", "--gpu=gfx10zz"], 2, "\"gfx10zz\" is no gfx target"),
     (["--accel=foo"], 2, "foo"),
     (["--authorized-keys=/nonexistent"], 1, "--authorized-keys: \"/nonexistent\": No such file"),
+    (["--log=/nonexistent/log"], 1, "cannot write to --log '/nonexistent/log'"),
     (["--script=/etc/passwd"], 1, "--script: \"/etc/passwd\": Permission denied"),
     (["another"], 2, "more than one image"),
 )
@@ -468,13 +511,13 @@ def a_user_without_subordinate_ids_is_told() -> None:
 TOLD = (
     ((), ["<--include=linux-image-amd64>", "<--include=openssh-server>",
           "<--include=?exact-name(firmware-amd-graphics)>", "<trixie>",
-          "<deb http://127.0.0.1:1/debian trixie main non-free-firmware>"]),
+          "<deb http://127.0.0.1:1/debian trixie main contrib non-free-firmware>"]),
     (("--kernel=linux-image-amd64/trixie-backports", "--package=hello", "--package=gzip"),
      ["<--include=linux-image-amd64/trixie-backports>", "<--include=hello>", "<--include=gzip>"]),
     (("--proxy=http://localhost:3142",),
      ["<--aptopt=Acquire::http::Proxy \"http://localhost:3142\">"]),
     (("--release=experimental",),
-     ["<unstable>", "<deb http://127.0.0.1:1/debian experimental main non-free-firmware>"]),
+     ["<unstable>", "<deb http://127.0.0.1:1/debian experimental main contrib non-free-firmware>"]),
     (("--format=raw", "--boot=efi"), []),
     (("--format=raw", "--boot=bios"), []),
 )
@@ -519,9 +562,9 @@ def older_command_lines_are_understood() -> None:
 
 
 run_all([an_image_is_replaced, a_link_stays_one, owner_and_mode_stay, nobody_reads_a_draft,
-         what_a_vm_writes_is_not_lost,
-         it_is_stopped_anywhere,
-         what_all_dead_ones_left_goes_with_the_next, the_second_one_is_told_of_the_first,
+         what_a_vm_writes_is_not_lost, it_is_stopped_anywhere,
+         what_all_dead_ones_left_goes_with_the_next, an_early_death_is_swept_later,
+         nobody_else_gets_in, an_old_log_explains_nothing, the_second_one_is_told_of_the_first,
          a_full_disk_is_told, no_network_is_told, wrong_words_are_told,
          what_would_be_ignored_is_refused, a_proof_that_cannot_be_is_told,
          a_raw_image_is_not_updated, a_wrong_place_is_told,

@@ -2,6 +2,7 @@
 #include "cli/guardian.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -49,6 +50,15 @@ static const Story ends[] = {
     { .ends_with = -SIGKILL, .leaves_one = TRUE, .is_killed = TRUE },
 };
 
+static void
+sleep_long(char **environment)
+{
+    const char *const argv[] = { "sleep", "1000", NULL };
+
+    execvpe("sleep", (char *const *)argv, environment);
+    _exit(127);
+}
+
 /* In a session of its own, with a child of its own. Returns when that is there. */
 static void
 leave_one(void)
@@ -56,16 +66,16 @@ leave_one(void)
     int fds[2];
     char word;
 
-    ck_assert_int_eq(pipe(fds), 0);
+    ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
     if (fork() > 0) {
-        ck_assert_int_eq(read(fds[0], &word, 1), 1);
+        close(fds[1]);
+        ck_assert_int_eq(read(fds[0], &word, 1), 0); /* both run another program */
+        close(fds[0]);
         return;
     }
     setsid();
-    if (fork() == 0)
-        ck_assert_int_eq(write(fds[1], "o", 1), 1);
-    for (;;)
-        pause();
+    (void)fork();
+    sleep_long(environ);
 }
 
 static int
@@ -114,6 +124,44 @@ START_TEST(ends_as_the_work_ends)
     close(story.fds[1]);
     ck_assert_int_eq(read_note(&story), 'c');
     ck_assert_int_eq(read(story.fds[0], &word, 1), 0);
+}
+END_TEST
+
+/* --- others' ----------------------------------------------------------- */
+
+static int
+start_a_daemon(gpointer data)
+{
+    const Story *story = data;
+    char *environment[] = { NULL };
+    int fds[2];
+    pid_t pid;
+
+    ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+    pid = fork();
+    if (pid == 0) {
+        setsid();
+        sleep_long(environment);
+    }
+    close(fds[1]);
+    ck_assert_int_eq(read(fds[0], &(char){ 0 }, 1), 0);
+    ck_assert_int_eq(write(story->fds[1], &pid, sizeof pid), sizeof pid);
+    leave_one();
+    return 0;
+}
+
+START_TEST(spares_what_libvirt_starts)
+{
+    Story story = { 0 };
+    pid_t guardian = start(&story, start_a_daemon), daemon = 0;
+    char word;
+
+    ck_assert_int_eq(read(story.fds[0], &daemon, sizeof daemon), sizeof daemon);
+    ck_assert_int_eq(wait_for(guardian), 0);
+    close(story.fds[1]);
+    ck_assert_int_eq(read_note(&story), 'c');
+    ck_assert_int_eq(kill(daemon, SIGKILL), 0);
+    ck_assert_int_eq(read(story.fds[0], &word, 1), 0); /* and nobody else is left */
 }
 END_TEST
 
@@ -172,6 +220,7 @@ void
 add_tests(TCase *tcase)
 {
     tcase_add_loop_test(tcase, ends_as_the_work_ends, 0, G_N_ELEMENTS(ends));
+    tcase_add_test(tcase, spares_what_libvirt_starts);
     tcase_add_loop_test(tcase, passes_signals_on, 0, G_N_ELEMENTS(signals));
     tcase_add_test(tcase, work_hears_of_the_guardian_s_end);
 }
