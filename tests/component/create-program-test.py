@@ -51,10 +51,10 @@ STAGES = (("sfdisk", ""), ("mmdebstrap", "root"), ("mke2fs", ""), ("mformat", ""
           ("qemu-img", "convert"))
 
 
-# Who is started in the background of a shell script may have them ignored, and so has what
-# he starts.
+# Who is started in the background of a shell script, or by nohup, may have them ignored, and so
+# has what he starts.
 def heed_signals() -> None:
-    for number in (signal.SIGINT, signal.SIGQUIT):
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
 
 
