@@ -250,7 +250,7 @@ def a_guest_crashes() -> None:
 
 def take_signals() -> None:
     """A shell in the background would have it ignore some."""
-    for number in (signal.SIGINT, signal.SIGQUIT):
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
 
 

@@ -35,7 +35,8 @@ class Terminal:
     def take_over(self) -> None:
         """In the new process."""
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP):
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP,
+                       signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
 
     def resize(self, rows: int, columns: int) -> None:
