@@ -17,6 +17,7 @@ from server import run_all, temporary_directory  # noqa: E402
 # something to say, too.
 FAKE = """#!/bin/sh
 [ "${0##*/}" != rocm-qemu-create ] || [ "$(id -un)" = debci ] || exit 99
+[ "${0##*/}" != rocm-qemu-create ] || [ -w "$XDG_CACHE_HOME" ] || exit 98
 for word; do printf '<%s>' "$word"; done >>"$stage/calls/${0##*/}"
 echo >>"$stage/calls/${0##*/}"
 [ ! -e "$stage/says/${0##*/}" ] || cat "$stage/says/${0##*/}" >&2
