@@ -73,7 +73,8 @@ def ends_with_its_direct_child() -> None:
     start = time.monotonic()
     assert server.sh("echo before; sleep 30 & echo after") == "before\nafter\n"
     assert time.monotonic() - start < 5
-    server.sh("pkill -x sleep")
+    # It may be a shell still, that has not become sleep yet.
+    wait_for(lambda: server.run("pkill", "-x", "sleep").returncode == 0, 20, "what goes on")
 
 
 def output_before_the_end_is_not_lost() -> None:
