@@ -137,7 +137,8 @@ def it_is_like_one_that_has_booted() -> None:
     assert find_traces(main_server) == ""
     assert "suggested-normal-user=user" in main_server.ask("capabilities").split()
     assert main_server.sh(f"stat -c %a {scratch}; ls -A {scratch}").split() == ["777"]
-    assert main_server.sh("systemctl is-system-running").strip() == "running"
+    state = main_server.run("systemctl", "is-system-running").stdout
+    assert state == b"running\n", (state, main_server.run("systemctl", "status", "--failed"))
     (here / "down").write_bytes(os.urandom(1_000_000))
     assert main_server.ask("copydown", f"{here}/down", f"{scratch}/file") == "ok"
     assert main_server.ask("copyup", f"{scratch}/file", f"{here}/up") == "ok"
