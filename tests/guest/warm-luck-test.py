@@ -157,11 +157,16 @@ def a_killed_server_takes_its_guest_along() -> None:
 
 
 def a_server_is_killed_while_it_restores() -> None:
-    """Its QEMU waits for a state for ever: the next server with this TMPDIR ends it."""
+    """Its QEMU waits for a state for ever: the next server with this TMPDIR ends it. One that
+    has not got all its sockets yet would end by itself, which it has before its memory."""
+    memory = os.fsencode(cache.saved()[0] / "memory")
     with new_server(tmp=str(first_tmp), accept_leftovers=True) as server:
         with held(server) as qemu:
-            server.process.kill()
-            server.wait()
+            server.process.send_signal(signal.SIGSTOP)
+        wait_for(lambda: memory in pathlib.Path(f"/proc/{qemu}/maps").read_bytes(), 20,
+                 "QEMU to have its memory")
+        server.process.kill()
+        server.wait()
         assert machines(server) == [qemu]
     with new_server(tmp=str(first_tmp)) as server:
         server.greet()
