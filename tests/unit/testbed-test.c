@@ -2,54 +2,11 @@
 #include "testbed/testbed.h"
 
 #include "support/check-main.h"
-#include "support/fake-world.h"
-
-#define COPY_TIMEOUT (300 * G_TIME_SPAN_SECOND)
-
-static FakeWorld *world;
-static AqrTestbed *testbed;
-
-static void
-set_up(void)
-{
-    world = fake_world_new();
-    testbed = aqr_testbed_new(&fake_world, world, COPY_TIMEOUT);
-}
-
-static void
-tear_down(void)
-{
-    aqr_testbed_free(testbed);
-    fake_world_free(world);
-}
-
-#define ck_assert_asked(wanted)                          \
-    do {                                                 \
-        g_autofree char *asked = fake_world_take(world); \
-        ck_assert_str_eq(asked, (wanted));               \
-    } while (0)
-
-static void
-open_it(void)
-{
-    g_autoptr(GError) error = NULL;
-    const char *scratch = NULL;
-
-    ck_assert(aqr_testbed_open(testbed, &scratch, &error));
-    ck_assert_no_error(error);
-    ck_assert_str_eq(scratch, FAKE_SCRATCH);
-}
-
-#define STARTED "start\nwait_guest\nrun set-up (30 s)\nfurnish\n"
-#define PREPARED "take_gpus\n" STARTED "run prepare (100 s)\n"
-#define OPENED PREPARED "wait_gpus\n"
-#define REPREPARED STARTED "run prepare " FAKE_SCRATCH " (100 s)\n"
-#define REVERTED "stop orderly\n" REPREPARED "wait_gpus\n"
-#define CLOSED "stop orderly\ngive_gpus_back\n"
+#include "support/opened-testbed.h"
 
 START_TEST(opens_and_closes)
 {
-    open_it();
+    testbed_open();
     ck_assert_asked(OPENED);
     aqr_testbed_close(testbed);
     ck_assert_asked(CLOSED);
@@ -60,7 +17,7 @@ END_TEST
 
 START_TEST(closes_when_freed)
 {
-    open_it();
+    testbed_open();
     g_clear_pointer(&testbed, aqr_testbed_free);
     ck_assert_asked(OPENED CLOSED);
     aqr_testbed_free(NULL);
@@ -80,13 +37,13 @@ START_TEST(keeps_scratch)
     g_autoptr(GError) error = NULL;
     const char *scratch = NULL;
 
-    open_it();
+    testbed_open();
     ck_assert(aqr_testbed_revert(testbed, &scratch, &error));
     ck_assert_str_eq(scratch, FAKE_SCRATCH);
     ck_assert_asked(OPENED REVERTED);
     aqr_testbed_close(testbed);
     world->scratch = "/tmp/other"; /* what mktemp would make */
-    open_it();
+    testbed_open();
     ck_assert_asked(CLOSED "take_gpus\n" REPREPARED "wait_gpus\n");
 }
 END_TEST
@@ -100,7 +57,7 @@ START_TEST(sets_up_in_time_zone)
     aqr_testbed_set_time_zone(testbed, "Asia/Tokyo");
     aqr_testbed_set_time_zone(testbed, "Europe/Berlin");
     world->fails = _i == 0 ? NULL : "run set-up Europe/Berlin (30 s)";
-    open_it();
+    testbed_open();
     ck_assert_asked("take_gpus\nstart\nwait_guest\nrun set-up Europe/Berlin (30 s)\nfurnish\n"
                     "run prepare (100 s)\nwait_gpus\n");
     ck_assert(aqr_testbed_reboot(testbed, FALSE, &error));
@@ -143,7 +100,7 @@ START_TEST(failing_open_leaves_it_stopped)
     ck_assert_asked("");
     world->fails = NULL;
     world->status = 0;
-    open_it();
+    testbed_open();
 }
 END_TEST
 
@@ -152,7 +109,7 @@ START_TEST(failing_revert_leaves_it_stopped)
     g_autoptr(GError) error = NULL;
     const char *scratch = "untouched";
 
-    open_it();
+    testbed_open();
     world->fails = "wait_guest";
     ck_assert(!aqr_testbed_revert(testbed, &scratch, &error));
     ck_assert_error(error, AQR_ERROR_GUEST);
@@ -184,7 +141,7 @@ START_TEST(reboots_in_order)
     g_autoptr(GError) error = NULL;
     gboolean prepare_only = _i;
 
-    open_it();
+    testbed_open();
     ck_assert_asked(OPENED);
     ck_assert(aqr_testbed_reboot(testbed, prepare_only, &error));
     ck_assert_no_error(error);
@@ -200,7 +157,7 @@ END_TEST
 /* A guest that restarts at once takes the command with it. */
 START_TEST(prepared_reboot_may_lose_announcement)
 {
-    open_it();
+    testbed_open();
     world->fails = "run announce (100 s)";
     ck_assert(aqr_testbed_reboot(testbed, TRUE, NULL));
 }
@@ -218,101 +175,12 @@ START_TEST(failing_reboot_says_so)
     g_autofree char *asked = NULL;
     g_autoptr(GError) error = NULL;
 
-    open_it();
+    testbed_open();
     world->fails = reboot_failures[_i];
     ck_assert(!aqr_testbed_reboot(testbed, FALSE, &error));
     ck_assert_error(error, AQR_ERROR_GUEST);
     asked = fake_world_take(world);
     ck_assert(g_str_has_suffix(asked, last));
-}
-END_TEST
-
-static const struct {
-    const char *user;
-    const char *capabilities;
-} capabilities[] = {
-    { "debci", "isolation-machine reboot revert revert-full-system root-on-testbed "
-               "suggested-normal-user=debci" },
-    { NULL, "isolation-machine reboot revert revert-full-system root-on-testbed" },
-    { "", "isolation-machine reboot revert revert-full-system root-on-testbed" },
-};
-
-START_TEST(is_capable)
-{
-    g_auto(GStrv) found = NULL;
-
-    world->user = capabilities[_i].user;
-    open_it();
-    found = aqr_testbed_capabilities(testbed);
-    ck_assert_argv_eq(found, capabilities[_i].capabilities);
-}
-END_TEST
-
-/* --user names one; the guest is not asked then. */
-START_TEST(suggests_user)
-{
-    g_auto(GStrv) found = NULL;
-
-    aqr_testbed_suggest_user(testbed, "other");
-    aqr_testbed_suggest_user(testbed, "tester");
-    world->user = capabilities[_i].user;
-    open_it();
-    found = aqr_testbed_capabilities(testbed);
-    ck_assert_argv_eq(found, "isolation-machine reboot revert revert-full-system root-on-testbed "
-                             "suggested-normal-user=tester");
-}
-END_TEST
-
-/* Whoever is suggested may use the GPUs, each time that the guest is new. */
-#define REPORTS "run reports (30 s)\n"
-static const struct {
-    const char *user, *suggested;
-    const char *asked;
-} grants[] = {
-    { "debci", NULL, "run groups debci (30 s)\n" },
-    { "debci", "tester", "run groups tester (30 s)\n" },
-    { NULL, NULL, "" },
-};
-
-START_TEST(grants_gpus)
-{
-    g_autofree char *opened = g_strconcat(PREPARED REPORTS, grants[_i].asked, "wait_gpus\n", NULL);
-    g_autofree char *again =
-        g_strconcat("stop orderly\n" REPREPARED REPORTS, grants[_i].asked, "wait_gpus\n", NULL);
-    g_autoptr(GError) error = NULL;
-    const char *scratch;
-
-    world->user = grants[_i].user;
-    if (grants[_i].suggested != NULL)
-        aqr_testbed_suggest_user(testbed, grants[_i].suggested);
-    aqr_testbed_set_gpus(testbed);
-    open_it();
-    ck_assert_asked(opened);
-    ck_assert(aqr_testbed_revert(testbed, &scratch, &error));
-    ck_assert_asked(again);
-}
-END_TEST
-
-/* The user is known once it has been open; nothing else depends on that. */
-START_TEST(is_capable_unopened)
-{
-    g_auto(GStrv) found = aqr_testbed_capabilities(testbed);
-
-    ck_assert_argv_eq(found, capabilities[1].capabilities);
-}
-END_TEST
-
-START_TEST(forgets_user)
-{
-    g_autoptr(GError) error = NULL;
-    g_auto(GStrv) found = NULL;
-    const char *scratch;
-
-    open_it();
-    world->user = NULL;
-    ck_assert(aqr_testbed_revert(testbed, &scratch, &error));
-    found = aqr_testbed_capabilities(testbed);
-    ck_assert_argv_eq(found, capabilities[1].capabilities);
 }
 END_TEST
 
@@ -390,7 +258,7 @@ START_TEST(starts_shell)
     g_autoptr(GError) error = NULL;
 
     g_setenv("TERM", "xterm", TRUE);
-    open_it();
+    testbed_open();
     ck_assert_asked(OPENED);
     ck_assert(aqr_testbed_shell(testbed, "/a dir", environment, &error));
     ck_assert_asked("tell_access debci\nshell env|TERM=xterm|A=1|B=two words|sh|-c|"
@@ -410,7 +278,7 @@ END_TEST
 void
 add_tests(TCase *tcase)
 {
-    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_add_checked_fixture(tcase, testbed_set_up, testbed_tear_down);
     tcase_add_test(tcase, opens_and_closes);
     tcase_add_test(tcase, closes_when_freed);
     tcase_add_test(tcase, is_harmless_unopened);
@@ -422,11 +290,6 @@ add_tests(TCase *tcase)
     tcase_add_loop_test(tcase, reboots_in_order, 0, 2);
     tcase_add_test(tcase, prepared_reboot_may_lose_announcement);
     tcase_add_loop_test(tcase, failing_reboot_says_so, 0, G_N_ELEMENTS(reboot_failures));
-    tcase_add_loop_test(tcase, is_capable, 0, G_N_ELEMENTS(capabilities));
-    tcase_add_loop_test(tcase, suggests_user, 0, G_N_ELEMENTS(capabilities));
-    tcase_add_loop_test(tcase, grants_gpus, 0, G_N_ELEMENTS(grants));
-    tcase_add_test(tcase, is_capable_unopened);
-    tcase_add_test(tcase, forgets_user);
     tcase_add_loop_test(tcase, copies_with_timeout, 0, G_N_ELEMENTS(copies));
     tcase_add_loop_test(tcase, records, 0, G_N_ELEMENTS(stories));
     tcase_add_test(tcase, records_lost_copies);
