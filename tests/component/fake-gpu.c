@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -11,6 +10,7 @@
 
 #include "host/pci-scan.h"
 #include "support/check-main.h"
+#include "support/lasting-child.h"
 
 #define DEVICES "/sys/bus/pci/devices"
 #define NOBODY 65534
@@ -97,31 +97,18 @@ fake_gpu_bind(FakeGpu *fake, const char *address, const char *driver)
         ck_assert_int_eq(symlink(target, real), 0);
 }
 
+static gboolean
+open_path(gpointer data)
+{
+    return open(data, O_RDONLY | O_CLOEXEC) >= 0;
+}
+
 GPid
 fake_gpu_open(FakeGpu *fake, const char *path)
 {
     g_autofree char *real = fake_sysfs_path(fake->sysfs, path);
-    GPid pid;
-    int fds[2];
 
-    ck_assert_int_eq(pipe(fds), 0);
-    pid = fork();
-    if (pid == 0) {
-        if (open(real, O_RDONLY) >= 0 && write(fds[1], "", 1) == 1)
-            pause();
-        _exit(1);
-    }
-    close(fds[1]);
-    ck_assert_int_eq(read(fds[0], fds, 1), 1);
-    close(fds[0]);
-    return pid;
-}
-
-void
-fake_gpu_end(GPid pid)
-{
-    kill(pid, SIGKILL);
-    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+    return lasting_child_start(open_path, real);
 }
 
 static void

@@ -26,9 +26,8 @@ void fake_gpu_remove(FakeGpu *fake, const char *path);
 /* Binds the function @address, by its link; NULL: to none. */
 void fake_gpu_bind(FakeGpu *fake, const char *address, const char *driver);
 
-/* A process that has the file @path open until it is ended. */
+/* A process that has the file @path open, until lasting_child_end(). */
 GPid fake_gpu_open(FakeGpu *fake, const char *path);
-void fake_gpu_end(GPid pid);
 
 /* (transfer full): what @check says in a process of an ordinary user: NULL, nothing. */
 char *fake_gpu_as_nobody(FakeGpu *fake,

@@ -5,6 +5,7 @@
 
 #include "fake-gpu.h"
 #include "support/check-main.h"
+#include "support/lasting-child.h"
 
 #define GPU "0000:03:00.0"
 #define DIR "/sys/bus/pci/devices/" GPU
@@ -172,7 +173,7 @@ START_TEST(leaves_what_is_used)
     ck_assert_error(error, AQR_ERROR_GPU);
     check_written("/sys/bus/pci/drivers/vfio-pci/unbind", "");
     check_written("/sys/bus/pci/drivers_probe", "");
-    fake_gpu_end(pid);
+    lasting_child_end(pid);
 }
 END_TEST
 

@@ -8,6 +8,7 @@
 #include "fake-gpu.h"
 #include "host/udev-wake.h"
 #include "support/check-main.h"
+#include "support/lasting-child.h"
 
 #define GPU "0000:03:00.0"
 #define DIR "/sys/bus/pci/devices/" GPU
@@ -179,7 +180,7 @@ START_TEST(leaves_what_is_used)
     ck_assert(!recover(20 * G_TIME_SPAN_SECOND, &error));
     ck_assert_error(error, AQR_ERROR_GPU);
     ck_assert_str_eq(notes->str, "");
-    fake_gpu_end(pid);
+    lasting_child_end(pid);
 }
 END_TEST
 

@@ -7,6 +7,7 @@
 
 #include "gpu-asker.h"
 #include "support/check-main.h"
+#include "support/lasting-child.h"
 
 /* Several who want GPUs of one host. */
 
@@ -84,8 +85,8 @@ START_TEST(two_at_once_get_one_each)
     one = read_taker(&first);
     other = read_taker(&second);
     ck_assert_str_ne(one, other);
-    fake_gpu_end(first.pid);
-    fake_gpu_end(second.pid);
+    lasting_child_end(first.pid);
+    lasting_child_end(second.pid);
     close(go[0]);
     asker_wait_free();
 }

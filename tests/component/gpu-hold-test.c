@@ -7,6 +7,7 @@
 #include "gpu-asker.h"
 #include "host/quarantine.h"
 #include "support/check-main.h"
+#include "support/lasting-child.h"
 
 /* --- the choice -------------------------------------------------------- */
 
@@ -63,7 +64,7 @@ START_TEST(passes_over_one_in_use)
     pid = fake_gpu_open(&asker_host, "/dev/dri/renderD128");
     asker_gets("any", OTHER ".0");
     asker_fails(ONE ".0", 0, AQR_ERROR_GPU, "which has /dev/dri/renderD128 open");
-    fake_gpu_end(pid);
+    lasting_child_end(pid);
     asker_gets("any", ONE ".0");
 }
 END_TEST
@@ -209,7 +210,7 @@ START_TEST(looks_again_before_a_vm)
     pid = fake_gpu_open(&asker_host, "/dev/dri/renderD128");
     ck_assert(!aqr_gpu_hold_check(hold, &error));
     ck_assert_error(error, AQR_ERROR_GPU);
-    fake_gpu_end(pid);
+    lasting_child_end(pid);
     ck_assert(aqr_gpu_hold_check(hold, &error));
     ck_assert(aqr_quarantine_set(ONE, "it smells", NULL));
     ck_assert(!aqr_gpu_hold_check(hold, &error));
@@ -237,7 +238,7 @@ START_TEST(has_no_trouble_that_is_over)
     pid = fake_gpu_open(&asker_host, "/dev/vfio/31");
     aqr_gpu_hold_restore(hold);
     ck_assert_ptr_nonnull(aqr_gpu_hold_trouble(hold));
-    fake_gpu_end(pid);
+    lasting_child_end(pid);
     aqr_gpu_hold_restore(hold);
     ck_assert_pstr_eq(aqr_gpu_hold_trouble(hold), NULL);
 }
@@ -265,7 +266,7 @@ START_TEST(leaves_to_the_keeper_what_is_in_use)
     ck_assert((strstr(notes->str, "which has /dev/vfio/31 open") != NULL) == (_i != 0));
     aqr_gpu_hold_free(hold);
     ck_assert(aqr_lease_is_held(ONE, NULL));
-    fake_gpu_end(pid);
+    lasting_child_end(pid);
     asker_wait_free();
 }
 END_TEST

@@ -13,13 +13,14 @@
 #include "host/process.h"
 #include "host/quarantine.h"
 #include "support/check-main.h"
+#include "support/lasting-child.h"
 
 START_TEST(gives_back_at_once_without_qemu)
 {
     GPid server = start_server(g_getenv("AQR_TEST_KEEPER"), 0, (guint)_i);
 
     ck_assert(aqr_lease_is_held(SLOT, NULL));
-    kill_server(server);
+    lasting_child_end(server);
     wait_free();
     ck_assert_ptr_null(aqr_quarantine_reason(SLOT));
 }
@@ -32,14 +33,14 @@ START_TEST(waits_for_qemu)
     GPid server = start_server(g_getenv("AQR_TEST_KEEPER"), qemu, 1), keeper;
     g_autoptr(GError) error = NULL;
 
-    kill_server(server);
+    lasting_child_end(server);
     keeper = wait_keeper();
     ck_assert_int_ne(keeper, server);
     ck_assert_ptr_null(aqr_lease_take(SLOT, "", &error));
     ck_assert_ptr_nonnull(strstr(error->message, "(rocm-gpu-keeper: gives it back after"));
     ck_assert_ptr_null(aqr_lease_take(OTHER, "", NULL));
     ck_assert(is_running(qemu));
-    kill_server(qemu); /* it ends of itself, sooner than the grace */
+    lasting_child_end(qemu); /* it ends of itself, sooner than the grace */
     wait_free();
     ck_assert_ptr_null(aqr_quarantine_reason(SLOT));
 }
@@ -63,7 +64,7 @@ START_TEST(ends_qemu)
     if (qemus[_i].signal == SIGKILL)
         ck_assert_int_eq(waitpid(qemu, &status, WUNTRACED), qemu); /* the trap is set */
     server = start_server(program, qemu, 3);
-    kill_server(server);
+    lasting_child_end(server);
     ck_assert_int_eq(waitpid(qemu, &status, 0), qemu);
     ck_assert(WIFSIGNALED(status));
     ck_assert_int_eq(WTERMSIG(status), qemus[_i].signal);
@@ -80,28 +81,27 @@ named_qemu(int fd)
                            fd);
 }
 
+static gboolean
+serve_domain(gpointer program)
+{
+    aqr_keeper_tell_domain(start_keeper(program, take_leases()), "keeper-test", FALSE);
+    return TRUE;
+}
+
 /* The server was killed before it knew its QEMU. */
 START_TEST(ends_the_qemu_of_its_domain)
 {
     g_autofree char *program = keeper_with_grace(1);
     g_autofree char *script = NULL;
-    int status, input[2], fds[2];
+    int status, input[2];
     GPid qemu, server;
 
     ck_assert_int_eq(pipe(input), 0);
     script = named_qemu(input[0]);
     qemu = start_process(script);
     ck_assert_int_eq(waitpid(qemu, &status, WUNTRACED), qemu); /* it is what it says */
-    ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
-    server = fork();
-    if (server == 0) {
-        aqr_keeper_tell_domain(start_keeper(program, take_leases()), "keeper-test", FALSE);
-        if (write(fds[1], "", 1) == 1)
-            pause();
-        _exit(1);
-    }
-    ck_assert_int_eq(read(fds[0], fds, 1), 1);
-    kill_server(server);
+    server = lasting_child_start(serve_domain, program);
+    lasting_child_end(server);
     ck_assert_int_eq(kill(qemu, SIGCONT), 0);
     ck_assert_int_eq(waitpid(qemu, &status, 0), qemu);
     ck_assert(WIFSIGNALED(status));
@@ -138,7 +138,7 @@ START_TEST(ends_nobody_else)
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
     ck_assert_int_eq(status, 0);
     ck_assert(is_running(other));
-    kill_server(other);
+    lasting_child_end(other);
 }
 END_TEST
 
@@ -149,7 +149,7 @@ START_TEST(minds_no_signal)
     GPid qemu = start_process("exec sleep 1000");
     GPid server = start_server(g_getenv("AQR_TEST_KEEPER"), qemu, 1), keeper;
 
-    kill_server(server);
+    lasting_child_end(server);
     keeper = wait_keeper();
     ck_assert_int_ne(getsid(keeper), getsid(0));
     ck_assert_int_eq(getsid(keeper), keeper);
@@ -157,7 +157,7 @@ START_TEST(minds_no_signal)
         ck_assert_int_eq(kill(keeper, signals[i]), 0);
     ck_assert(aqr_lease_is_held(SLOT, NULL));
     ck_assert_int_eq(kill(keeper, 0), 0);
-    kill_server(qemu);
+    lasting_child_end(qemu);
     wait_free();
 }
 END_TEST
@@ -181,9 +181,9 @@ START_TEST(has_nothing_of_the_server_open)
     close(fds[1]);
     while (!aqr_lease_is_held(OTHER, NULL))
         sched_yield();
-    kill_server(server);
+    lasting_child_end(server);
     ck_assert_int_eq(read(fds[0], &byte, 1), 0);
-    kill_server(qemu);
+    lasting_child_end(qemu);
     wait_free();
 }
 END_TEST

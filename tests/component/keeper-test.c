@@ -5,13 +5,12 @@
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "support/check-main.h"
+#include "support/lasting-child.h"
 
 /* --- an orderly end ------------------------------------------------------ */
 
@@ -34,7 +33,7 @@ START_TEST(ends_when_told)
     g_clear_pointer(&leases, g_ptr_array_unref);
     ck_assert(are_free(NULL));
     aqr_keeper_free(NULL);
-    kill_server(qemu);
+    lasting_child_end(qemu);
 }
 END_TEST
 
@@ -99,7 +98,7 @@ START_TEST(takes_over_what_is_abandoned)
     g_ptr_array_unref(leases);
     ck_assert(aqr_lease_is_held(SLOT, NULL));
     ck_assert(is_running(qemu));
-    kill_server(qemu);
+    lasting_child_end(qemu);
     wait_free();
     aqr_keeper_abandon(NULL);
 }
@@ -123,7 +122,7 @@ START_TEST(keeps_other_locks)
     aqr_keeper_tell_qemu(keeper, qemu);
     aqr_keeper_abandon(keeper);
     ck_assert_int_lt(flock(other, LOCK_EX | LOCK_NB), 0);
-    kill_server(qemu);
+    lasting_child_end(qemu);
     ck_assert_int_eq(flock(other, LOCK_EX), 0); /* the keeper has ended */
     ck_assert(are_free(NULL));
     close(other);

@@ -10,6 +10,7 @@
 #include "host/quarantine.h"
 #include "support/check-main.h"
 #include "support/data.h"
+#include "support/lasting-child.h"
 
 #define GPU "0000:03:00.0"
 #define SLOT "0000:03:00"
@@ -91,7 +92,7 @@ note(const char *text, G_GNUC_UNUSED gpointer data)
 {
     g_string_append_printf(notes, "%s\n", text);
     if (strstr(text, "waiting for pid ") != NULL)
-        fake_gpu_end(holder);
+        lasting_child_end(holder);
 }
 
 static void
@@ -181,7 +182,7 @@ START_TEST(puts_what_stays_in_use_into_quarantine)
     reason = aqr_quarantine_reason(SLOT);
     ck_assert_ptr_nonnull(reason);
     ck_assert_ptr_nonnull(strstr(reason, "which has /dev/vfio/22 open"));
-    fake_gpu_end(user);
+    lasting_child_end(user);
 }
 END_TEST
 
@@ -221,7 +222,7 @@ START_TEST(ends_the_qemu_of_its_domain)
     if (qemus[_i].ends)
         ck_assert_int_eq(WTERMSIG(status), SIGTERM);
     else
-        fake_gpu_end(pid);
+        lasting_child_end(pid);
     close(in);
 }
 END_TEST

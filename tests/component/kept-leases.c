@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kept-leases.h"
 
-#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <sched.h>
 #include <signal.h>
@@ -10,6 +9,7 @@
 
 #include "host/wait.h"
 #include "support/check-main.h"
+#include "support/lasting-child.h"
 
 void
 kept_leases_set_up(void)
@@ -66,35 +66,31 @@ start_process(const char *script)
     return pid;
 }
 
+typedef struct {
+    const char *program;
+    GPid qemu;
+    guint n_orders;
+} Orders;
+
+static gboolean
+serve(gpointer data)
+{
+    const Orders *orders = data;
+    AqrKeeper *keeper = start_keeper(orders->program, take_leases());
+
+    for (guint i = 1; i < orders->n_orders; i++)
+        aqr_keeper_tell_qemu(keeper, getpid());
+    if (orders->n_orders > 0)
+        aqr_keeper_tell_qemu(keeper, orders->qemu);
+    return TRUE;
+}
+
 GPid
 start_server(const char *program, GPid qemu, guint n_orders)
 {
-    GPid pid;
-    int fds[2];
+    Orders orders = { program, qemu, n_orders };
 
-    ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
-    pid = fork();
-    if (pid == 0) {
-        GPtrArray *leases = take_leases();
-        AqrKeeper *keeper = start_keeper(program, leases);
-
-        for (guint i = 0; i < n_orders; i++)
-            aqr_keeper_tell_qemu(keeper, i + 1 < n_orders ? getpid() : qemu);
-        if (write(fds[1], "", 1) == 1)
-            pause();
-        _exit(1);
-    }
-    close(fds[1]);
-    ck_assert_int_eq(read(fds[0], fds, 1), 1);
-    close(fds[0]);
-    return pid;
-}
-
-void
-kill_server(GPid pid)
-{
-    kill(pid, SIGKILL);
-    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+    return lasting_child_start(serve, &orders);
 }
 
 static void

@@ -26,7 +26,6 @@ GPid wait_keeper(void);
 GPid start_process(const char *script);
 gboolean is_running(GPid pid);
 
-/* A server that has the leases and a keeper, which it tells of @qemu, until it is killed. */
+/* A server that has the leases and a keeper, which it tells of @qemu, until it is killed by
+ * lasting_child_end(). */
 GPid start_server(const char *program, GPid qemu, guint n_orders);
-
-void kill_server(GPid pid);

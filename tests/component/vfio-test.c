@@ -10,6 +10,7 @@
 #include "fake-gpu.h"
 #include "support/check-main.h"
 #include "support/data.h"
+#include "support/lasting-child.h"
 
 static FakeGpu fake;
 static char *bin;
@@ -168,7 +169,7 @@ START_TEST(names_who_uses_it)
         ck_assert_msg(strstr(error->message, who) != NULL, "%s", error->message);
         ck_assert_error(error, AQR_ERROR_GPU);
     }
-    fake_gpu_end(pid);
+    lasting_child_end(pid);
     ck_assert(aqr_vfio_check_unused(fake.gpu, &error));
 }
 END_TEST

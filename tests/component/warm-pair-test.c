@@ -5,12 +5,12 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/warm-manifest.h"
 #include "support/check-main.h"
 #include "support/data.h"
+#include "support/lasting-child.h"
 #include "warm-pairs.h"
 
 #define DAY (24 * 60 * 60)
@@ -277,26 +277,19 @@ START_TEST(stays_for_who_has_it)
 }
 END_TEST
 
+static gboolean
+have_it(G_GNUC_UNUSED gpointer data)
+{
+    return aqr_warm_cache_find(warm_open(0), key, NULL) != NULL;
+}
+
 START_TEST(goes_when_who_had_it_was_killed)
 {
-    int ready[2], status;
-    pid_t pid;
-    char byte;
+    GPid pid = lasting_child_start(have_it, NULL);
 
-    ck_assert_int_eq(pipe(ready), 0);
-    pid = fork();
-    if (pid == 0) {
-        g_autoptr(AqrWarmCache) own = warm_open(0);
-
-        if (aqr_warm_cache_find(own, key, NULL) != NULL && write(ready[1], "", 1) == 1)
-            pause();
-        _exit(1);
-    }
-    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
     ck_assert(aqr_warm_cache_drop(cache, NULL, NULL));
     ck_assert_uint_eq(warm_count(), 1);
-    kill(pid, SIGKILL);
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    lasting_child_end(pid);
     ck_assert(!warm_is_there(cache, key));
     ck_assert_uint_eq(warm_count(), 0);
 }

@@ -6,12 +6,12 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/lease-note.h"
 #include "host/process.h"
 #include "support/check-main.h"
+#include "support/lasting-child.h"
 #include "support/leases.h"
 
 static void
@@ -21,34 +21,21 @@ set_up(void)
     g_set_prgname("lease-test");
 }
 
-/* A child that has @held and lives until it is killed. NULL: it takes the lease itself. */
-static pid_t
-start_holder(AqrLease *held)
+static gboolean
+hold(gpointer held)
 {
-    pid_t pid;
-    int fds[2];
+    AqrLease *lease = held != NULL
+                          ? aqr_lease_adopt(LEASES_SLOT, aqr_lease_get_fd(held), "keeps it")
+                          : aqr_lease_take(LEASES_SLOT, "dies", NULL);
 
-    ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
-    pid = fork();
-    if (pid == 0) {
-        held = held != NULL ? aqr_lease_adopt(LEASES_SLOT, aqr_lease_get_fd(held), "keeps it")
-                            : aqr_lease_take(LEASES_SLOT, "dies", NULL);
-        if (write(fds[1], held == NULL ? "n" : "y", 1) == 1)
-            pause();
-        _exit(1);
-    }
-    close(fds[1]);
-    ck_assert_int_eq(read(fds[0], fds, 1), 1);
-    ck_assert_int_eq(*(char *)fds, 'y');
-    close(fds[0]);
-    return pid;
+    return lease != NULL;
 }
 
-static void
-end_child(pid_t pid)
+/* A child that has @held. NULL: it takes the lease itself. */
+static GPid
+start_holder(AqrLease *held)
 {
-    kill(pid, SIGKILL);
-    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+    return lasting_child_start(hold, held);
 }
 
 START_TEST(is_taken_once)
@@ -100,7 +87,7 @@ START_TEST(ends_with_a_killed_holder)
     ck_assert(aqr_lease_is_held(LEASES_SLOT, &holder));
     ck_assert_int_eq(holder.pid, pid);
     ck_assert_ptr_null(aqr_lease_take(LEASES_SLOT, "", NULL));
-    end_child(pid);
+    lasting_child_end(pid);
     aqr_lease_holder_clear(&holder);
     ck_assert(!aqr_lease_is_held(LEASES_SLOT, &holder));
     aqr_lease_free(leases_take());
@@ -120,7 +107,7 @@ START_TEST(lives_on_in_who_has_it_too)
     aqr_lease_free(lease);
     ck_assert(aqr_lease_is_held(LEASES_SLOT, NULL));
     ck_assert_ptr_null(aqr_lease_take(LEASES_SLOT, "", NULL));
-    end_child(pid);
+    lasting_child_end(pid);
     aqr_lease_free(leases_take());
 }
 END_TEST
@@ -143,7 +130,7 @@ START_TEST(is_not_inherited)
     aqr_lease_free(lease);
     aqr_lease_free(leases_take());
     ck_assert_int_eq(kill(pid, 0), 0);
-    end_child(pid);
+    lasting_child_end(pid);
 }
 END_TEST
 
@@ -160,15 +147,11 @@ note_of(int pid, guint64 start)
 static char *
 note_of_dead(void)
 {
-    pid_t pid = fork();
+    GPid pid = lasting_child_start(NULL, NULL);
     guint64 start;
 
-    if (pid == 0) {
-        pause();
-        _exit(0);
-    }
     start = aqr_process_start(pid);
-    end_child(pid);
+    lasting_child_end(pid);
     return note_of(pid, start);
 }
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/process.h"
 
-#include <signal.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "support/check-main.h"
+#include "support/lasting-child.h"
 
 START_TEST(knows_a_process)
 {
@@ -34,17 +33,11 @@ END_TEST
 
 START_TEST(knows_that_it_has_gone)
 {
-    pid_t pid = fork();
-    guint64 start;
+    GPid pid = lasting_child_start(NULL, NULL);
+    guint64 start = aqr_process_start(pid);
 
-    if (pid == 0) {
-        pause();
-        _exit(0);
-    }
-    start = aqr_process_start(pid);
     ck_assert(aqr_process_is(pid, start));
-    kill(pid, SIGKILL);
-    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+    lasting_child_end(pid);
     ck_assert(!aqr_process_is(pid, start));
     ck_assert_uint_eq(aqr_process_start(pid), 0);
 }
