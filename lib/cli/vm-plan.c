@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/vm-plan.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -86,11 +87,13 @@ check_format(const AqrDisk *disk, GError **error)
     return FALSE;
 }
 
+/* An image that has several names is one all the same: a VM that was saved of it is. */
 static gboolean
 add_disk(AqrVmSpec *spec, const char *image, const AqrStop *stop, GError **error)
 {
     AqrPatience patience = aqr_patience(PROBE_TIMEOUT, stop);
-    g_autofree char *file = g_canonicalize_filename(image, NULL);
+    g_autofree char *real = realpath(image, NULL);
+    g_autofree char *file = real != NULL ? g_strdup(real) : g_canonicalize_filename(image, NULL);
     g_auto(AqrImageInfo) info = { 0 };
     gboolean write = spec->overlay == NULL && spec->disks->len == 0;
 

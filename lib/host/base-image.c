@@ -8,7 +8,8 @@
 
 /* Who asks for /dev/baseimage wants to read it, as any user. The rules have to be
  * there before the disk is: udev's own would link its file systems' identifiers, and
- * LVM and the like would look for what is theirs. */
+ * LVM and the like would look for what is theirs. A guest that has restarted by itself has
+ * forgotten them, and found the disk before. */
 static const char write_rules[] =
     AQR_GUEST_SCRIPT "mkdir -p -m 755 /run/udev/rules.d\n"
                      "cat >/run/udev/rules.d/59-autopkgtest-baseimage.rules <<'END'\n"
@@ -20,7 +21,9 @@ static const char write_rules[] =
                      "ENV{DEVTYPE}==\"disk\", SYMLINK+=\"baseimage\", MODE=\"0664\"\n"
                      "LABEL=\"baseimage_end\"\n"
                      "END\n"
-                     "udevadm control --reload\n";
+                     "udevadm control --reload\n"
+                     "udevadm trigger --subsystem-match=block "
+                     "--attr-match=serial=" AQR_BASE_IMAGE_SERIAL "\n";
 
 /* "udevadm wait" is there since systemd 251. An older one can only be asked again:
  * its "settle" does not wait for what the kernel has yet to find. */
@@ -41,16 +44,25 @@ run_in_guest(AqrGuestLink *link, const char *script, const AqrPatience *patience
     return aqr_guest_script_run(link, "show the base image in the guest", argv, patience, error);
 }
 
+static gboolean
+is_plugged(virDomainPtr handle)
+{
+    g_autofree char *xml = virDomainGetXMLDesc(handle, 0);
+
+    return xml != NULL && strstr(xml, "'" AQR_BASE_IMAGE_ALIAS "'") != NULL;
+}
+
 gboolean
 aqr_base_image_plug(AqrDomain *domain, AqrGuestLink *link, const AqrVmSpec *spec,
                     const AqrPatience *patience, GError **error)
 {
     g_autofree char *xml = aqr_domain_disks_base_image(spec);
+    virDomainPtr handle = aqr_domain_get_handle(domain);
 
     if (!run_in_guest(link, write_rules, patience, error))
         return FALSE;
-    if (virDomainAttachDeviceFlags(aqr_domain_get_handle(domain), xml, VIR_DOMAIN_AFFECT_LIVE) <
-        0) {
+    if (!is_plugged(handle) &&
+        virDomainAttachDeviceFlags(handle, xml, VIR_DOMAIN_AFFECT_LIVE) < 0) {
         aqr_libvirt_set_error(error, AQR_ERROR_HOST, "cannot plug in the base image");
         return FALSE;
     }
@@ -79,14 +91,6 @@ is_out(gpointer data)
     const Removal *removal = data;
 
     return removal->removed || aqr_domain_end(removal->domain) != NULL;
-}
-
-static gboolean
-is_plugged(virDomainPtr handle)
-{
-    g_autofree char *xml = virDomainGetXMLDesc(handle, 0);
-
-    return xml != NULL && strstr(xml, "'" AQR_BASE_IMAGE_ALIAS "'") != NULL;
 }
 
 static gboolean

@@ -10,7 +10,7 @@
  * the same file systems as the guest's own disk, with the same identifiers: a guest
  * that starts while it is there might take the one for the other. */
 
-/* Plugs it in and waits for /dev/baseimage, after each start of the guest. */
+/* Plugs it in, unless it is in, and waits for /dev/baseimage, after each start of the guest. */
 gboolean aqr_base_image_plug(AqrDomain *domain, AqrGuestLink *link, const AqrVmSpec *spec,
                              const AqrPatience *patience, GError **error);
 

@@ -146,6 +146,9 @@ def a_dry_run_starts_nothing() -> None:
     assert "<memory unit='MiB'>2048</memory>" in text
     done = run(program(), "--dry-run", "-sg", "none", str(image))
     assert done.returncode == 0 and done.stdout.startswith(b"qemu-img create"), done
+    link = here / "latest.qcow2"
+    link.symlink_to(image.name)
+    assert run(program(), "--dry-run", "-sg", "none", str(link)).stdout == done.stdout
 
 
 # --- one command
@@ -389,7 +392,7 @@ def what_is_written_stays() -> None:
         screen.wait_for(r"No such file")
         screen.wait_for(PROMPT)
         if "reboot" in sys.argv[1:]:
-            screen.type("reboot\n")
+            screen.type("rm /usr/sbin/sshd; reboot\n")
             screen.wait_for("the guest restarts", SECONDS)
             screen.wait_for(PROMPT, SECONDS)
         pid = at.machines()[0]
@@ -399,6 +402,25 @@ def what_is_written_stays() -> None:
         screen.wait_for("the guest has powered itself off", 120)
         assert screen.wait() == -signal.SIGTERM
     assert read_file(image, "/root/kept") == b"kept\n"
+
+
+def ssh_wants_sshd() -> None:
+    image = here / "written.qcow2"
+    done = run(*cold(image, "--ssh", "-s"))
+    assert done.returncode == 1 and b"openssh-server" in done.stderr, done
+
+
+def a_guest_that_restarts_has_its_base_image() -> None:
+    """Which nobody could take out before."""
+    with terminal(cold(test_image(), "-s", "--baseimage")) as (screen, _):
+        screen.wait_for(PROMPT, SECONDS)
+        screen.type("reboot\n")
+        screen.wait_for("the guest restarts", SECONDS)
+        screen.wait_for(PROMPT, SECONDS)
+        screen.type("stat -L -c 'mode %a' /dev/baseimage\n")
+        screen.wait_for("mode 664")
+        screen.type("exit 3\n")
+        assert screen.wait() == 3
 
 
 image_before = os.stat(test_image())
@@ -416,7 +438,8 @@ def main() -> None:
                                      ) as name, warm_directory() as cache:
         here = pathlib.Path(name)
         if "reboot" in sys.argv[1:]:
-            run_all([what_is_written_stays])
+            run_all([what_is_written_stays, ssh_wants_sshd,
+                     a_guest_that_restarts_has_its_base_image])
         run_all([
             bad_input_is_refused, a_dry_run_starts_nothing,
             a_command_has_its_streams_and_its_status, a_command_is_taken_as_it_is,
