@@ -192,23 +192,34 @@ use_it(Selftest *test, AqrTestbed *testbed)
     aqr_testbed_close(testbed);
 }
 
+static void
+run_round(Selftest *test, AqrStart most)
+{
+    const AqrWorld recorded = aqr_recorded_world();
+    AqrWorld timed = aqr_timed_world(&recorded, most, note_step, test);
+    g_autoptr(AqrTestbed) testbed = aqr_testbed_new(&timed, test->world, COPY_TIMEOUT);
+
+    aqr_testbed_set_gpus(testbed);
+    test->round++;
+    use_it(test, testbed);
+    check_after(test);
+}
+
+/* Several with a VM that boots with its GPU, and one with a VM that gets it when it is restored. */
 static gboolean
 run_rounds(G_GNUC_UNUSED AqrTestbed *unused, AqrLiveWorld *world,
            G_GNUC_UNUSED const AqrLiveConfig *config, gpointer data, G_GNUC_UNUSED GError **error)
 {
     Selftest *test = data;
-    const AqrWorld recorded = aqr_recorded_world();
-    AqrWorld timed = aqr_timed_world(&recorded, note_step, test);
-    g_autoptr(AqrTestbed) testbed = aqr_testbed_new(&timed, world, COPY_TIMEOUT);
+    guint cold = test->rounds;
 
-    aqr_testbed_set_gpus(testbed);
+    if (test->options->warm != AQR_WARM_OFF)
+        test->rounds++;
     test->used = aqr_live_world_get_gpus(world);
     test->world = world;
-    do {
-        test->round++;
-        use_it(test, testbed);
-        check_after(test);
-    } while (is_good(test) && test->round < test->rounds);
+    do
+        run_round(test, test->round < cold ? AQR_START_COLD : AQR_START_TO_SAVE);
+    while (is_good(test) && test->round < test->rounds);
     return TRUE;
 }
 

@@ -3,22 +3,29 @@
 
 static struct {
     const AqrWorld *world;
+    AqrStart most;
     void (*done)(const char *step, gint64 duration, const GError *error, gpointer data);
     gpointer data;
 } timing;
 
 static gboolean
-time_step(const char *name, gboolean (*step)(gpointer, GError **), gpointer world, GError **error)
+end_step(const char *name, gint64 begin, GError *failed, GError **error)
 {
-    gint64 start = g_get_monotonic_time();
-    GError *failed = NULL;
-
-    step(world, &failed);
-    timing.done(name, g_get_monotonic_time() - start, failed, timing.data);
+    timing.done(name, g_get_monotonic_time() - begin, failed, timing.data);
     if (failed == NULL)
         return TRUE;
     g_propagate_error(error, failed);
     return FALSE;
+}
+
+static gboolean
+time_step(const char *name, gboolean (*step)(gpointer, GError **), gpointer world, GError **error)
+{
+    gint64 begin = g_get_monotonic_time();
+    GError *failed = NULL;
+
+    step(world, &failed);
+    return end_step(name, begin, failed, error);
 }
 
 static gboolean
@@ -27,20 +34,37 @@ take_gpus(gpointer world, GError **error)
     return time_step("choose and lease", timing.world->take_gpus, world, error);
 }
 
-/* What is tested is a VM with its GPU from the start. */
+/* Only a VM that is neither saved nor restored has its GPUs from the start. */
 static gboolean
-start_cold(gpointer world, GError **error)
+start(gpointer world, AqrStart most, AqrStart *how, GError **error)
 {
-    AqrStart how;
+    static const char *const names[] = {
+        [AQR_START_COLD] = "check, bind and start",
+        [AQR_START_RESTORED] = "restore a saved VM",
+        [AQR_START_TO_SAVE] = "start one to save",
+    };
+    gint64 begin = g_get_monotonic_time();
+    GError *failed = NULL;
 
-    return timing.world->start(world, AQR_START_COLD, &how, error);
+    *how = AQR_START_COLD;
+    timing.world->start(world, MIN(most, timing.most), how, &failed);
+    return end_step(names[*how], begin, failed, error);
 }
 
 static gboolean
-start(gpointer world, G_GNUC_UNUSED AqrStart most, AqrStart *how, GError **error)
+save(gpointer world, gboolean *ended, GError **error)
 {
-    *how = AQR_START_COLD;
-    return time_step("check, bind and start", start_cold, world, error);
+    gint64 begin = g_get_monotonic_time();
+    GError *failed = NULL;
+
+    timing.world->save(world, ended, &failed);
+    return end_step("save it", begin, failed, error);
+}
+
+static gboolean
+plug_gpus(gpointer world, GError **error)
+{
+    return time_step("check, bind and plug in", timing.world->plug_gpus, world, error);
 }
 
 static gboolean
@@ -71,17 +95,20 @@ stop(gpointer world, gboolean orderly)
 }
 
 AqrWorld
-aqr_timed_world(const AqrWorld *world,
+aqr_timed_world(const AqrWorld *world, AqrStart most,
                 void (*done)(const char *step, gint64 duration, const GError *error, gpointer data),
                 gpointer data)
 {
     AqrWorld timed = *world;
 
     timing.world = world;
+    timing.most = most;
     timing.done = done;
     timing.data = data;
     timed.take_gpus = take_gpus;
     timed.start = start;
+    timed.save = save;
+    timed.plug_gpus = plug_gpus;
     timed.wait_guest = wait_guest;
     timed.wait_gpus = wait_gpus;
     timed.wait_reboot = wait_reboot;

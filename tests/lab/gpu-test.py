@@ -396,13 +396,16 @@ def gpus_are_looked_after() -> None:
 def the_selftest_passes() -> None:
     """All the way of a GPU, and the report of it."""
     with temporary_directory() as tmp, temporary_directory() as kept:
-        report = run("env", f"TMPDIR={tmp}", f"AQR_ARTIFACTS={kept}", "rocm-qemu-setup", "--selftest", "--rounds=1", *lab.L2,
-                     "--qemu-options=-readconfig /lab/l2/l2.cfg", f"--gpu={zoo.GPU}", READY,
+        report = run("env", f"TMPDIR={tmp}", f"AQR_ARTIFACTS={kept}", "rocm-qemu-setup",
+                     "--selftest", "--rounds=1", *lab.L2, f"--qemu-command={lab.L2_QEMU}",
+                     f"--gpu={zoo.GPU}", READY, "--warm=on", f"--warm-dir={tmp}/pairs",
                      "/lab/l2/disk")
-        assert not list(tmp.iterdir())
+        assert [path.name for path in tmp.iterdir()] == ["pairs"]
         assert json.loads((kept / "testbed" / "timeline.json").read_text())[-1]["event"] == "close"
-    for words in (": passed", "| 1 | boot |", "| 1 | reset |", "| 1 | as before |", zoo.GPU,
-                  "0x5046"):
+    for words in (": passed", "| 1 | check, bind and start |", "| 1 | boot |", "| 1 | reset |",
+                  "| 1 | as before |", "| 2 | save it |", "| 2 | restore a saved VM |",
+                  "| 2 | check, bind and plug in |", "| 2 | reset |", "| 2 | as before |",
+                  zoo.GPU, "0x5046"):
         assert words in report, (words, report)
     expect_given_back()
 
