@@ -392,7 +392,7 @@ def gpus_are_looked_after() -> None:
         assert devices.driver_of(zoo.SECOND_GPU) == "vfio-pci"
 
 
-@lab.limits(seconds=300)
+@lab.limits(seconds=420)
 def the_selftest_passes() -> None:
     """All the way of a GPU, and the report of it."""
     with temporary_directory() as tmp, temporary_directory() as kept:

@@ -31,6 +31,7 @@ ENVIRONMENT = {
 SET_UP = """
 mkdir -p /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts
+mount -t debugfs debugfs /sys/kernel/debug
 for dir in /dev/shm /run /tmp; do mount -t tmpfs tmpfs $dir; done
 chmod 1777 /tmp /dev/shm
 mkdir -p -m 1777 /run/lock

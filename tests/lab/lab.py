@@ -14,10 +14,12 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 
 from devices import drivers, holders
+from pulse import Pulse
 from server import Server, Skipped
 
 LEASES = pathlib.Path("/run/lock/rocm-gpu")
 TEST_SECONDS = 180
+SKIPPED = 77
 
 # L2 needs little, and boots in its initramfs: in 14 s where nothing else works.
 L2 = ("--boot=bios", "--cpus=1", "--ram-size=256", "--timeout-reboot=120")
@@ -141,6 +143,15 @@ def give_up(*_) -> None:
 def run_test(module, name: str) -> int:
     """One test of a file, with its result in a line; 0, 1, or 77 if it was skipped."""
     test = next(test for test in module.TESTS if test.__name__ == name)
+    with Pulse() as pulse:
+        status = run_watched(test)
+        if status not in (0, SKIPPED):
+            print(pulse.text())
+    return status
+
+
+def run_watched(test: Callable) -> int:
+    name = test.__name__
     before = state()
     start = time.monotonic()
     signal.signal(signal.SIGALRM, give_up)
@@ -152,7 +163,7 @@ def run_test(module, name: str) -> int:
         assert not changed, f"L1 is not as it was: {changed}"
     except Skipped as reason:
         print(f"skip  {name}: {reason}")
-        return 77
+        return SKIPPED
     except TookTooLong:
         traceback.print_exc()
         print(f"FAIL  {name}: not within {limits_of(test).seconds:.0f} s")

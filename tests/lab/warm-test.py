@@ -23,7 +23,7 @@ READY = "--gpu-ready=pci"
 SHOW = ("for d in /sys/bus/pci/devices/*; do [ $(cat $d/vendor) = 0x1002 ] || continue; "
         "echo $(readlink -f $d) $(cat $d/device) $(basename $(readlink $d/driver || echo none)) "
         "$(head -n 3 $d/resource | cut -d ' ' -f 1); done")
-TIMES = 8 # that twenty are no different was shown once; each takes 14 s
+TIMES = 6  # that twenty are no different was shown once; each takes 14 s
 
 # As long as L1 lives, for tests to which it is the same who saved the VM: to boot L2 takes
 # longest of all. Others have pairs of their own.
