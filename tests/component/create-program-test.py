@@ -472,24 +472,62 @@ def a_wrong_place_is_told() -> None:
         stage.nothing_has_changed()
 
 
+# What is mounted, nobody else sees. $1: nobody's subordinate ids; $2: who; then what he runs,
+# with the programs in BARE if there is one.
+AS_USER = """
+mount --bind "$1" /etc/subuid
+mount --bind "$1" /etc/subgid
+user=$2
+shift 2
+setpriv=$(command -v setpriv)
+[ -z "$BARE" ] || { mount -t tmpfs none /usr/sbin; PATH=$BARE; }
+exec "$setpriv" --reuid="$user" --regid="$user" --clear-groups "$@"
+"""
+
+
+def run_as(user: int, stage: Stage) -> subprocess.CompletedProcess:
+    """Who has subordinate ids, and may write where the image goes."""
+    ids = stage.directory / "ids"
+    ids.write_text("nobody:100000:65536\n")
+    stage.directory.chmod(0o755)
+    out = stage.image.parent
+    for path in (out, *out.iterdir(), stage.directory / "tmp"):
+        shutil.chown(path, user)
+    return subprocess.run(["unshare", "--mount", "sh", "-ec", AS_USER, "sh", str(ids), str(user),
+                           *stage.words()], capture_output=True, text=True, timeout=60,
+                          env={"BARE": ""} | stage.environment, check=False)
+
+
 def missing_tools_are_told_with_their_packages() -> None:
+    if os.geteuid() != 0:
+        raise Skipped("needs root, to hide programs")
+    for user, missing, packages in ((0, "flock", "autopkgtest"),
+                                    (65534, "flock newuidmap newgidmap", "autopkgtest uidmap")):
+        with temporary_directory() as directory:
+            stage = Stage(directory)
+            stage.environment["BARE"] = str(directory / "bare")
+            (directory / "bare").mkdir()
+            for name in ("bash", "dirname", "readlink", "sed", "awk", "sort", "tail", "rm", "id"):
+                (directory / "bare" / name).symlink_to(shutil.which(name))
+            result = run_as(user, stage)
+            assert result.returncode == 1, result
+            assert "missing on this host: mmdebstrap" in result.stderr, result
+            assert f" {missing}; install the packages mmdebstrap" in result.stderr, result
+            assert f" {packages}\n" in result.stderr, result
+            stage.nothing_has_changed()
+
+
+def a_user_without_namespaces_is_told() -> None:
+    if os.geteuid() != 0:
+        raise Skipped("needs root, to become somebody else")
     with temporary_directory() as directory:
         stage = Stage(directory)
-        shutil.rmtree(directory / "bin")
-        (directory / "bin").mkdir()
-        for name in ("bash", "dirname", "readlink", "sed", "awk", "sort", "tail", "rm", "flock"):
-            (directory / "bin" / name).symlink_to(shutil.which(name))
-        script = 'mount -t tmpfs none /usr/sbin; exec "$@"'
-        if os.geteuid() != 0:
-            raise Skipped("needs root, to hide programs")
-        unshare = shutil.which("unshare")
-        shell = shutil.which("sh")
-        mount = shutil.which("mount")
-        result = subprocess.run([unshare, "--mount", shell, "-c", script.replace("mount", mount, 1),
-                                 "sh", *stage.words()], capture_output=True, text=True,
-                                env=stage.environment | {"PATH": str(directory / "bin")},
-                                timeout=60, check=False)
-        assert result.returncode == 1 and "install the packages mmdebstrap" in result.stderr, result
+        (directory / "bin" / "mmdebstrap").write_text(
+            "#!/bin/sh\necho 'E: unshare syscall failed: Operation not permitted' >&2\nexit 1\n")
+        result = run_as(65534, stage)
+        assert result.returncode == 1, result
+        for words in ("E: unshare syscall failed", "user.max_user_namespaces", "cannot become root"):
+            assert words in result.stderr, result
         stage.nothing_has_changed()
 
 
@@ -571,6 +609,6 @@ run_all([an_image_is_replaced, a_link_stays_one, owner_and_mode_stay, nobody_rea
          a_full_disk_is_told, no_network_is_told, wrong_words_are_told,
          what_would_be_ignored_is_refused, a_proof_that_cannot_be_is_told,
          a_raw_image_is_not_updated, a_wrong_place_is_told,
-         missing_tools_are_told_with_their_packages,
+         missing_tools_are_told_with_their_packages, a_user_without_namespaces_is_told,
          a_user_without_subordinate_ids_is_told, options_reach_mmdebstrap,
          a_dry_run_touches_nothing, older_command_lines_are_understood])

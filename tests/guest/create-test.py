@@ -1,21 +1,34 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""rocm-qemu-create as a whole: create-test.py RELEASE builds an image of that release from the
-host's mirror, boots it by EFI and by BIOS, and puts it in the place of another. Stopped while
-its VM boots, it leaves what was there. Needs a network."""
+"""rocm-qemu-create as a whole: create-test.py RELEASE [USER] builds an image of that release from
+the host's mirror, boots it by EFI and by BIOS, and puts it in the place of another. Stopped while
+its VM boots, it leaves what was there. USER, "nobody", is one who is not root, with subordinate
+ids that only he sees. Needs a network."""
 
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from server import environment, processes_knowing, run_all, temporary_directory  # noqa: E402
+from server import (Skipped, environment, processes_knowing, run_all,  # noqa: E402
+                    temporary_directory)
 
 PROGRAM = os.environ["AQR_CREATE"]
 RELEASE = sys.argv[1] if len(sys.argv) > 1 else "trixie"
+USER = sys.argv[2] if len(sys.argv) > 2 else "root"
+
+# $1: who; $2: his subordinate ids; then what he runs. What this mounts, nobody else sees.
+AS_USER = """
+mount --bind "$2" /etc/subuid
+mount --bind "$2" /etc/subgid
+user=$1
+shift 2
+exec setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups "$@"
+"""
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEmbTqp6R7uSrlV3AYcDkyMX6iv2BQOBoB8oS+4S5rJX me\n"
 
 
@@ -28,9 +41,26 @@ class Stage:
         (directory / "tmp").mkdir(mode=0o711)
         directory.chmod(0o711)
         self.environment = environment(TMPDIR=str(directory / "tmp"))
+        self.through: list[str] = []
+        self.others = {"key", "tmp", "x.img"}
+        if USER != "root":
+            self.become_user()
+
+    def become_user(self) -> None:
+        if os.geteuid() != 0:
+            raise Skipped("needs root, to become somebody else")
+        home = self.directory / "home"
+        home.mkdir()
+        self.environment["HOME"] = str(home)
+        ids = self.directory / "ids"
+        ids.write_text(f"{USER}:100000:65536\n")
+        self.through = ["unshare", "--mount", "sh", "-ec", AS_USER, "sh", USER, str(ids)]
+        for path in (self.directory, *self.directory.iterdir()):
+            shutil.chown(path, USER)
+        self.others |= {"home", "ids"}
 
     def command(self, *words: str) -> list[str]:
-        return [PROGRAM, "--gpu=gfx1030", "--gpu=gfx1100", *words, str(self.image)]
+        return [*self.through, PROGRAM, "--gpu=gfx1030", "--gpu=gfx1100", *words, str(self.image)]
 
     def run(self, *words: str, seconds: float) -> subprocess.CompletedProcess:
         return subprocess.run(self.command(*words), env=self.environment, text=True, check=False,
@@ -38,7 +68,7 @@ class Stage:
 
     def nothing_is_left(self, *there: str) -> None:
         names = {path.name for path in self.directory.iterdir()}
-        assert names == {"key", "tmp", "x.img", *there}, names
+        assert names == self.others | {*there}, names
         assert list((self.directory / "tmp").iterdir()) == []
         assert processes_knowing(str(self.directory)) == []
 
