@@ -148,7 +148,8 @@ def a_dry_run_starts_nothing() -> None:
     assert done.returncode == 0 and done.stdout.startswith(b"qemu-img create"), done
     link = here / "latest.qcow2"
     link.symlink_to(image.name)
-    assert run(program(), "--dry-run", "-sg", "none", str(link)).stdout == done.stdout
+    text = run(program(), "--dry-run", "-sg", "none", str(link)).stdout.decode()
+    assert str(image) in text and str(link) not in text, text
 
 
 # --- one command
