@@ -10,6 +10,7 @@ are then passed over, and the image is the one of the other tests."""
 
 import pathlib
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 
@@ -74,7 +75,8 @@ def the_first_session() -> None:
 
 def play(terminal: Tmux, work: pathlib.Path, command: str, expected: list[str]) -> None:
     if command.startswith(BUILDS_IMAGE) and not whole:
-        (work / command.split()[-1]).symlink_to(test_image())
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b",
+                        test_image(), work / command.split()[-1]], check=True)
         print(f"      passed over: {command}")
         return
     seen = terminal.type(command, BUILD_SECONDS if command.startswith(BUILDS_IMAGE) else SECONDS)
