@@ -8,5 +8,6 @@ aqr_debci_facts_clear(AqrDebciFacts *facts)
     g_free(facts->subuid);
     g_free(facts->subgid);
     g_clear_pointer(&facts->units, g_ptr_array_unref);
+    aqr_debci_kept_clear(&facts->kept);
     *facts = (AqrDebciFacts){ 0 };
 }

@@ -8,6 +8,34 @@
 #include "core/amqp-url.h"
 #include "core/debci-units.h"
 
+/* --- what is said ------------------------------------------------------------ */
+
+void
+aqr_debci_wish_settle(AqrDebciWish *wish, const AqrDebciKept *kept)
+{
+    if (wish->amqp_server == NULL) {
+        wish->amqp_server = kept->amqp_server;
+        wish->amqp_apart = kept->amqp_apart;
+    } else if (*wish->amqp_server == '\0') {
+        wish->amqp_server = NULL;
+    }
+    if (wish->suites == NULL)
+        wish->suites = kept->suites;
+    else if (*wish->suites == NULL)
+        wish->suites = NULL;
+    if (wish->backend_args == NULL)
+        wish->backend_args = kept->backend_args;
+    else if (*wish->backend_args == '\0')
+        wish->backend_args = NULL;
+}
+
+gboolean
+aqr_debci_wish_has_amqp_file(const AqrDebciWish *wish)
+{
+    return wish->amqp_apart ||
+           (wish->amqp_server != NULL && aqr_amqp_url_has_password(wish->amqp_server));
+}
+
 /* --- /etc/debci/conf.d ------------------------------------------------------- */
 
 static void
@@ -58,20 +86,20 @@ add_archs(GString *text, const AqrDebciPlan *plan, const AqrDebciFacts *debci)
 }
 
 static void
-add_amqp(GString *text, const char *url)
+add_amqp(GString *text, const AqrDebciWish *wish)
 {
     g_autofree char *quoted = NULL;
 
-    if (url == NULL)
-        return;
-    if (aqr_amqp_url_has_password(url)) {
+    if (aqr_debci_wish_has_amqp_file(wish)) {
         g_string_append(text, "\n# Apart, for others than debci may not read it.\n"
                               "if [ -r " AQR_DEBCI_AMQP_FILE " ]; then\n"
                               "    . " AQR_DEBCI_AMQP_FILE "\n"
                               "fi\n");
         return;
     }
-    quoted = g_shell_quote(url);
+    if (wish->amqp_server == NULL)
+        return;
+    quoted = g_shell_quote(wish->amqp_server);
     g_string_append_printf(text, "\ndebci_amqp_server=%s\n", quoted);
 }
 
@@ -102,7 +130,7 @@ aqr_debci_files_conf(const AqrDebciPlan *plan, const AqrDebciFacts *debci, const
         add_words(text, "debci_suite_list", suites);
     }
     g_string_append(text, "unset rocm_qemu_word\n");
-    add_amqp(text, wish->amqp_server);
+    add_amqp(text, wish);
     add_backend_args(text, wish->backend_args);
     return g_string_free(text, FALSE);
 }

@@ -6,9 +6,8 @@
 #include "core/subid.h"
 #include "core/version.h"
 
-/* Their names come behind those of others: conf.d's lists are added to, and a drop-in of the
- * template, debci's documentation has one that sets ExecStart=, does not win. */
-#define CONF_FILE "/etc/debci/conf.d/zz-rocm-qemu.conf"
+/* Its name comes behind those of others: a drop-in of the template, debci's documentation has
+ * one that sets ExecStart=, does not win. */
 #define UNIT_FILE "/etc/systemd/system/%s.d/zz-rocm-qemu.conf"
 #define IMAGE_DIR "/var/lib/debci/" AQR_DEBCI_BACKEND
 
@@ -62,12 +61,13 @@ plan_images(GPtrArray *steps)
 }
 
 static void
-plan_amqp(const char *url, GPtrArray *steps)
+plan_amqp(const AqrDebciWish *wish, GPtrArray *steps)
 {
+    const char *url = wish->amqp_server;
     g_autofree char *text = NULL, *masked = NULL, *shown = NULL;
     AqrSetupStep *step;
 
-    if (url == NULL || !aqr_amqp_url_has_password(url))
+    if (url == NULL || !aqr_debci_wish_has_amqp_file(wish))
         return;
     text = aqr_debci_files_amqp(url);
     masked = aqr_amqp_url_mask(url);
@@ -104,9 +104,11 @@ aqr_debci_setup_steps(const AqrDebciPlan *plan, const AqrHostFacts *facts,
     plan_subids(facts, debci->subuid, "--add-subuids", steps);
     plan_subids(facts, debci->subgid, "--add-subgids", steps);
     plan_images(steps);
-    plan_amqp(wish->amqp_server, steps);
+    plan_amqp(wish, steps);
     conf = aqr_debci_files_conf(plan, debci, wish);
-    aqr_setup_step_add_file(steps, "debci-conf", CONF_FILE, conf);
+    aqr_setup_step_add_file(steps, "debci-conf", AQR_DEBCI_CONF_FILE, conf);
+    if (debci->kept.amqp_apart && !aqr_debci_wish_has_amqp_file(wish))
+        aqr_setup_step_add_removal(steps, "debci-amqp", AQR_DEBCI_AMQP_FILE);
     plan_units(plan, facts, wish, steps);
     return steps;
 }

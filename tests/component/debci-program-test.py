@@ -58,6 +58,45 @@ def applying_twice_is_applying_once() -> None:
     assert [worker["unit"] for worker in json.loads(second)["workers"]] == UNITS, second
 
 
+def what_was_said_holds_until_something_else_is_said() -> None:
+    """As the report advises when a GPU has come back. Then another value, and none."""
+    _, again, other, none = parts_of(on_stage(rf"""
+        printf %s "{URL}" | {RUN} --backend-args='--cpus 8' --apply
+        printf '\0'
+        look() {{ find /etc/debci -exec stat --format='%n %s %y %a %u' {{}} + | sort; }}
+        before=$(look)
+        rocm-qemu-setup --debci-worker --apply --json
+        [ "$before" = "$(look)" ]
+        printf '\0'
+        rocm-qemu-setup --debci-worker --apply --suites=forky --backend-args=--warm=off >/dev/null
+        cat {CONF} /etc/debci/rocm-qemu-amqp.sh
+        printf '\0'
+        rocm-qemu-setup --debci-worker --apply --amqp-server= --suites= --backend-args= >/dev/null
+        [ ! -e /etc/debci/rocm-qemu-amqp.sh ]
+        cat {CONF}
+    """))
+    assert set(results_of(again).values()) == {"same"}, again
+    for word in ("in forky;", "qemu_rocm='--warm=off'", ". /etc/debci/rocm-qemu-amqp.sh", URL):
+        assert word in other, (word, other)
+    assert "trixie" not in other and "--cpus" not in other, other
+    for word in ("suite", "amqp", "args"):
+        assert word not in none, (word, none)
+
+
+def what_was_added_to_ours_is_not_lost() -> None:
+    report, text = parts_of(on_stage(rf"""
+        rocm-qemu-setup --debci-worker --apply >/dev/null
+        echo 'debci_amqp_server=amqp://u:hush@host  # for now' >>{CONF}
+        rocm-qemu-setup --debci-worker --apply --json || status=$?
+        printf '\0'
+        tail -n1 {CONF}
+        [ "$status" = 1 ]
+    """))
+    failed, = [f for f in json.loads(report)["findings"] if f["severity"] == "fail"]
+    assert failed["id"] == "debci.conf" and CONF in failed["title"], failed
+    assert "hush" not in report and "for now" in text, text
+
+
 def a_dry_run_and_printing_touch_nothing() -> None:
     dry, text = parts_of(on_stage(rf"""
         look() {{ find /etc /run /var/lib -exec stat --format='%n %s %y %a %u' {{}} + | sort; }}
@@ -239,7 +278,7 @@ def wrong_usage_is_one_line() -> None:
     setup = os.environ["AQR_SETUP"]
     for words in (["--amqp-server", "amqp://h"], ["--suites=sid"], ["--backend-args=x"],
                   ["--debci-worker", "-u", "root"], ["--debci-worker", "--suites=s;d"],
-                  ["--debci-worker", "--suites="], ["--debci-worker", "--amqp-server=http://u:hush@h"],
+                  ["--debci-worker", "--suites=,"], ["--debci-worker", "--amqp-server=http://u:hush@h"],
                   ["--debci-worker", "--amqp-server=amqp://h", "--amqp-server-file=-"]):
         result = subprocess.run([setup, *words], capture_output=True, text=True, check=False,
                                 stdin=subprocess.DEVNULL, timeout=60)
@@ -330,7 +369,9 @@ def a_stop_without_a_testbed_waits_for_nobody() -> None:
         assert [process.poll() for process in unit.processes[2:]] == [None, None]
 
 
-run_all([applying_twice_is_applying_once, a_dry_run_and_printing_touch_nothing,
+run_all([applying_twice_is_applying_once,
+         what_was_said_holds_until_something_else_is_said, what_was_added_to_ours_is_not_lost,
+         a_dry_run_and_printing_touch_nothing,
          what_is_not_ours_stays, shells_add_to_lists, systemd_understands_the_units,
          names_are_as_systemd_escape_has_them, a_gpu_that_has_gone_is_named,
          one_gpu_does_not_take_out_another_s_variant,
