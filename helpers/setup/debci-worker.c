@@ -63,7 +63,7 @@ plan_work(const SetupOptions *options, const AqrHostQuery *query, AqrDebciWish *
     aqr_debci_wish_settle(wish, &work->debci.kept);
     work->plan = aqr_debci_plan_new(work->facts, &work->debci);
     work->steps = aqr_debci_setup_steps(work->plan, work->facts, &work->debci, wish);
-    work->next = aqr_debci_setup_next(work->plan, &work->debci, wish);
+    work->next = aqr_debci_setup_next(work->plan, &work->debci);
 }
 
 /* Where something is missing that only the administrator can mend nothing is set. */

@@ -14,5 +14,8 @@ typedef struct {
     AqrDebciKept kept;      /* of what was said before */
 } AqrDebciFacts;
 
+/* Before 4.0: its workers do not ask whether there is an image, and root makes images. */
+gboolean aqr_debci_facts_is_old(const AqrDebciFacts *debci);
+
 void aqr_debci_facts_clear(AqrDebciFacts *facts);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AqrDebciFacts, aqr_debci_facts_clear)

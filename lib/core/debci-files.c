@@ -145,21 +145,37 @@ aqr_debci_files_amqp(const char *url)
 
 /* --- the unit ---------------------------------------------------------------- */
 
+/* (transfer full): start-worker says why. While it fails, the template's Restart=on-failure and
+ * RestartSec=5 start it anew, seldom enough for systemd's limit of five starts in ten seconds. */
+static char *
+write_start(const AqrDebciWorker *worker, const AqrDebciFacts *debci)
+{
+    if (aqr_debci_facts_is_old(debci))
+        return g_strdup_printf("# It looks for the images and the GPU first, as later ones do.\n"
+                               "ExecStart=/usr/share/debci/backends/" AQR_DEBCI_BACKEND
+                               "/start-worker %s\n",
+                               worker->arch);
+    return g_strdup_printf(
+        "ExecStart=/usr/share/debci/bin/debci worker --arch %s --backend " AQR_DEBCI_BACKEND "\n",
+        worker->arch);
+}
+
 /* systemd sends SIGTERM to all processes of the unit, QEMU among them, which then drops the
  * guest, and its GPU, as it stands. So rocm-debci-stop comes first. What PAM would allow
  * (limits.d) does not reach a unit. */
 char *
 aqr_debci_files_unit(const AqrDebciWorker *worker, const AqrHostFacts *facts,
-                     const AqrDebciWish *wish)
+                     const AqrDebciFacts *debci, const AqrDebciWish *wish)
 {
     gboolean daemon = aqr_debci_plan_wants_daemon(facts);
+    g_autofree char *start = write_start(worker, debci);
 
     return g_strdup_printf(
         "# A template's drop-in is overruled by its name; to change this one, add one behind it.\n"
         "%s"
         "[Service]\n"
         "ExecStart=\n"
-        "ExecStart=/usr/share/debci/bin/debci worker --arch %s --backend " AQR_DEBCI_BACKEND "\n"
+        "%s"
         "# The guest powers itself off, and its GPU is given back, before anything is killed.\n"
         "ExecStop=\n"
         "ExecStop=-%s\n"
@@ -168,6 +184,6 @@ aqr_debci_files_unit(const AqrDebciWorker *worker, const AqrHostFacts *facts,
         daemon ? "[Unit]\n# It stops before what it needs for that.\nAfter=libvirtd.service "
                  "virtqemud.service\n\n"
                : "",
-        worker->arch, wish->stop_program,
+        start, wish->stop_program,
         daemon ? "" : "# VFIO pins the guest's memory.\nLimitMEMLOCK=infinity\n");
 }

@@ -34,4 +34,5 @@ char *aqr_debci_files_amqp(const char *url) G_GNUC_WARN_UNUSED_RESULT;
 
 /* (transfer full): the drop-in of a worker's unit. */
 char *aqr_debci_files_unit(const AqrDebciWorker *worker, const AqrHostFacts *facts,
+                           const AqrDebciFacts *debci,
                            const AqrDebciWish *wish) G_GNUC_WARN_UNUSED_RESULT;

@@ -5,6 +5,7 @@
 #include "core/debci-files.h"
 #include "core/setup-step.h"
 
+#define AMQP_TEST "if [ -r " AQR_DEBCI_AMQP_FILE " ]; then"
 #define LIST "(debci_(?:arch|arch_skip|backend|suite)_list)"
 
 /* What an earlier version of the program has written stays here. */
@@ -20,7 +21,6 @@ static const char *const plain_lines[] = {
     "done",
     "debci_suite_list=${debci_suite_list:-${debci_suite:-unstable}}",
     "unset rocm_qemu_word",
-    "if [ -r " AQR_DEBCI_AMQP_FILE " ]; then",
     NULL,
 };
 
@@ -99,8 +99,9 @@ take_amqp(AqrDebciKept *kept, const char *line)
 static gboolean
 take_line(Reader *reader, const char *line)
 {
-    return *line == '\0' || *line == '#' || g_strv_contains(plain_lines, line) ||
-           take_list(reader, line) || take_amqp(reader->kept, line) ||
+    return *line == '\0' || *line == '#' || g_str_equal(line, AMQP_TEST) ||
+           g_strv_contains(plain_lines, line) || take_list(reader, line) ||
+           take_amqp(reader->kept, line) ||
            take_value(line, "debci_autopkgtest_args_qemu_rocm", &reader->kept->backend_args);
 }
 
