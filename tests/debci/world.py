@@ -160,7 +160,7 @@ class Debci:
 
     @contextlib.contextmanager
     def bare_gpu_worker(self, arch: str, **env: str) -> Iterator[Service]:
-        """Of debci 3, one that takes a job without a look, as it finds its GPU when it goes later."""
+        """Of debci 3, without start-worker: it has a job in hand when it sees that it has no GPU."""
         worker = self.start("worker", "--arch", arch, "--backend", BACKEND,
                             env=SEES_GPUS | {"MORE": GPU_ARGUMENTS} | env)
         yield worker
