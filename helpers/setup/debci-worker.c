@@ -55,15 +55,15 @@ work_clear(Work *work)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Work, work_clear)
 
 static void
-plan_work(const SetupOptions *options, const AqrHostQuery *query, const AqrDebciWish *wish,
-          Work *work)
+plan_work(const SetupOptions *options, const AqrHostQuery *query, AqrDebciWish *wish, Work *work)
 {
     work->facts = aqr_host_facts_gather(query);
     aqr_debci_facts_gather(query->root, query->stop, &work->debci);
     work->debci.only_some = options->slots->len > 0;
+    aqr_debci_wish_settle(wish, &work->debci.kept);
     work->plan = aqr_debci_plan_new(work->facts, &work->debci);
     work->steps = aqr_debci_setup_steps(work->plan, work->facts, &work->debci, wish);
-    work->next = aqr_debci_setup_next(work->plan, &work->debci, wish);
+    work->next = aqr_debci_setup_next(work->plan, &work->debci);
 }
 
 /* Where something is missing that only the administrator can mend nothing is set. */

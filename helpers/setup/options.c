@@ -21,7 +21,7 @@ add_debci_entries(GOptionContext *context, SetupOptions *options, Words *words)
           "it",
           NULL },
         { "amqp-server", 0, 0, G_OPTION_ARG_STRING, &options->amqp_server,
-          "With --debci-worker: where its queues are (default: as debci is set up)", "URL" },
+          "With --debci-worker: where its queues are (empty: as debci is set up)", "URL" },
         { "amqp-server-file", 0, 0, G_OPTION_ARG_FILENAME, &options->amqp_server_file,
           "The same, for one with a password: read from FILE, - for stdin", "FILE" },
         { "suites", 0, 0, G_OPTION_ARG_STRING, &words->suites,
@@ -93,10 +93,6 @@ add_suites(SetupOptions *options, const Words *words, GError **error)
 
     if (words->suites == NULL)
         return TRUE;
-    if (*suites == NULL) {
-        g_set_error_literal(error, AQR_ERROR, AQR_ERROR_USAGE, "--suites: there is none in it");
-        return FALSE;
-    }
     for (char **suite = suites; *suite != NULL; suite++) {
         if (g_regex_match_simple("^[a-z0-9][a-z0-9.-]*$", *suite, 0, 0))
             continue;
@@ -111,10 +107,19 @@ add_suites(SetupOptions *options, const Words *words, GError **error)
 static gboolean
 check_url(const SetupOptions *options, GError **error)
 {
-    if (options->amqp_server == NULL || aqr_amqp_url_check(options->amqp_server, error))
+    if (options->amqp_server == NULL || *options->amqp_server == '\0' ||
+        aqr_amqp_url_check(options->amqp_server, error))
         return TRUE;
     g_prefix_error(error, "--amqp-server: ");
     return FALSE;
+}
+
+/* They go to a line of a shell's, which is read again. */
+static void
+put_on_one_line(char *words)
+{
+    if (words != NULL)
+        g_strstrip(g_strdelimit(words, "\r\n", ' '));
 }
 
 static gboolean
@@ -173,6 +178,7 @@ setup_options_parse(SetupOptions *options, int argc, char **argv, GError **error
         g_set_error_literal(error, AQR_ERROR, AQR_ERROR_USAGE, failed->message);
     good = good && check(options, &words, error) && add_slots(options, &words, error) &&
            add_suites(options, &words, error) && check_url(options, error);
+    put_on_one_line(options->backend_args);
     g_strfreev(words.gpus);
     g_free(words.suites);
     g_strfreev(words.rest);

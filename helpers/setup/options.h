@@ -9,8 +9,8 @@ typedef struct {
     GPtrArray *slots; /* of AqrPciAddress */
     gboolean apply, dry_run, json, version;
     gboolean debci_worker;
-    char *amqp_server, *amqp_server_file; /* at most one of them; NULL: not given */
-    char *backend_args;                   /* NULL: not given */
+    char *amqp_server, *amqp_server_file; /* at most one of them; the same */
+    char *backend_args;                   /* NULL: not given; empty, as the next: drop it */
     GStrv suites;                         /* NULL: not given */
 } SetupOptions;
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/debci-files.h"
 #include "core/debci-units.h"
 #include "core/version.h"
 
@@ -250,6 +251,17 @@ tell_server(AqrDebciPlan *plan, const AqrDebciFacts *debci)
                          archs, AQR_DEBCI_BACKEND);
 }
 
+/* Nobody may lose what he has added to it. Of the line nothing is told: it may have a password. */
+static void
+judge_conf(AqrDebciPlan *plan, const AqrDebciFacts *debci)
+{
+    if (debci->kept.foreign != 0)
+        aqr_finding_set(add_finding(plan, "debci.conf", NULL), AQR_FAIL,
+                        "move it to a file of its own there, then this again",
+                        "line %u of " AQR_DEBCI_CONF_FILE " was not written by rocm-qemu-setup",
+                        debci->kept.foreign);
+}
+
 /* --- what was before --------------------------------------------------------- */
 
 static void
@@ -287,6 +299,7 @@ aqr_debci_plan_new(const AqrHostFacts *facts, const AqrDebciFacts *debci)
     judge_package(debci, add_finding(plan, "debci.package", NULL));
     judge_user(facts, add_finding(plan, "debci.user", NULL));
     judge_gpus(facts, plan, add_finding(plan, "debci.gpus", NULL));
+    judge_conf(plan, debci);
     tell_server(plan, debci);
     if (debci->units != NULL && !debci->only_some)
         judge_units(facts, debci->units, plan);

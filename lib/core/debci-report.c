@@ -49,6 +49,8 @@ write_command(GString *text, const AqrSetupStep *step)
     if (step->kind == AQR_STEP_DIRECTORY) {
         g_string_append_printf(text, "install -d -m %04o -o %s -g %s %s\n", step->mode,
                                or_root(step->user), or_root(step->group), step->path);
+    } else if (step->kind == AQR_STEP_REMOVAL) {
+        g_string_append_printf(text, "rm %s\n", step->path);
     } else if (step->kind == AQR_STEP_COMMAND) {
         words = g_strjoinv(" ", step->argv);
         g_string_append_printf(text, "%s\n", words);

@@ -4,11 +4,9 @@
 #include "core/amqp-url.h"
 #include "core/setup-plan.h"
 #include "core/subid.h"
-#include "core/version.h"
 
-/* Their names come behind those of others: conf.d's lists are added to, and a drop-in of the
- * template, debci's documentation has one that sets ExecStart=, does not win. */
-#define CONF_FILE "/etc/debci/conf.d/zz-rocm-qemu.conf"
+/* Its name comes behind those of others: a drop-in of the template, debci's documentation has
+ * one that sets ExecStart=, does not win. */
 #define UNIT_FILE "/etc/systemd/system/%s.d/zz-rocm-qemu.conf"
 #define IMAGE_DIR "/var/lib/debci/" AQR_DEBCI_BACKEND
 
@@ -62,12 +60,13 @@ plan_images(GPtrArray *steps)
 }
 
 static void
-plan_amqp(const char *url, GPtrArray *steps)
+plan_amqp(const AqrDebciWish *wish, GPtrArray *steps)
 {
+    const char *url = wish->amqp_server;
     g_autofree char *text = NULL, *masked = NULL, *shown = NULL;
     AqrSetupStep *step;
 
-    if (url == NULL || !aqr_amqp_url_has_password(url))
+    if (url == NULL || !aqr_debci_wish_has_amqp_file(wish))
         return;
     text = aqr_debci_files_amqp(url);
     masked = aqr_amqp_url_mask(url);
@@ -79,13 +78,13 @@ plan_amqp(const char *url, GPtrArray *steps)
 }
 
 static void
-plan_units(const AqrDebciPlan *plan, const AqrHostFacts *facts, const AqrDebciWish *wish,
-           GPtrArray *steps)
+plan_units(const AqrDebciPlan *plan, const AqrHostFacts *facts, const AqrDebciFacts *debci,
+           const AqrDebciWish *wish, GPtrArray *steps)
 {
     for (guint i = 0; i < plan->workers->len; i++) {
         const AqrDebciWorker *worker = g_ptr_array_index(plan->workers, i);
         g_autofree char *path = g_strdup_printf(UNIT_FILE, worker->unit);
-        g_autofree char *text = aqr_debci_files_unit(worker, facts, wish);
+        g_autofree char *text = aqr_debci_files_unit(worker, facts, debci, wish);
 
         aqr_setup_step_add_file(steps, "debci-unit", path, text);
     }
@@ -104,26 +103,28 @@ aqr_debci_setup_steps(const AqrDebciPlan *plan, const AqrHostFacts *facts,
     plan_subids(facts, debci->subuid, "--add-subuids", steps);
     plan_subids(facts, debci->subgid, "--add-subgids", steps);
     plan_images(steps);
-    plan_amqp(wish->amqp_server, steps);
+    plan_amqp(wish, steps);
     conf = aqr_debci_files_conf(plan, debci, wish);
-    aqr_setup_step_add_file(steps, "debci-conf", CONF_FILE, conf);
-    plan_units(plan, facts, wish, steps);
+    aqr_setup_step_add_file(steps, "debci-conf", AQR_DEBCI_CONF_FILE, conf);
+    if (debci->kept.amqp_apart && !aqr_debci_wish_has_amqp_file(wish))
+        aqr_setup_step_add_removal(steps, "debci-amqp", AQR_DEBCI_AMQP_FILE);
+    plan_units(plan, facts, debci, wish, steps);
     return steps;
 }
 
 /* --- and then ---------------------------------------------------------------- */
 
-/* As whoever debci-update-worker runs as: up to 3.12 that is root, whose stamp files debci
- * could not touch. */
+/* Of each suite, for a worker waits for them all: what was asked for is added to others'. As
+ * whoever debci-update-worker runs as: up to 3.12 that is root, whose stamp files debci could
+ * not touch. */
 static void
-add_image(GStrvBuilder *next, const AqrDebciFacts *debci, const char *suite)
+add_images(GStrvBuilder *next, const AqrDebciFacts *debci)
 {
-    gboolean as_root = debci->version != NULL && !aqr_version_is_at_least(debci->version, 4, 0);
-    g_autofree char *of_suite =
-        suite == NULL ? g_strdup("") : g_strdup_printf("--suite=%s ", suite);
-    g_autofree char *command = g_strdup_printf("%sdebci setup %s--arch=%s --backend=%s",
-                                               as_root ? "" : "sudo -u " AQR_DEBCI_USER " ",
-                                               of_suite, AQR_DEBCI_ARCH, AQR_DEBCI_BACKEND);
+    g_autofree char *command =
+        g_strdup_printf("for suite in $(debci config --values-only suite_list); do "
+                        "%sdebci setup --suite=$suite --arch=%s --backend=%s; done",
+                        aqr_debci_facts_is_old(debci) ? "" : "sudo -u " AQR_DEBCI_USER " ",
+                        AQR_DEBCI_ARCH, AQR_DEBCI_BACKEND);
 
     g_strv_builder_add(next, command);
 }
@@ -142,17 +143,14 @@ add_units(GStrvBuilder *next, const AqrDebciPlan *plan)
 }
 
 GStrv
-aqr_debci_setup_next(const AqrDebciPlan *plan, const AqrDebciFacts *debci, const AqrDebciWish *wish)
+aqr_debci_setup_next(const AqrDebciPlan *plan, const AqrDebciFacts *debci)
 {
     g_autoptr(GStrvBuilder) next = g_strv_builder_new();
 
     if (plan->workers->len > 0) {
         g_strv_builder_add(next, "rocm-qemu-setup -u " AQR_DEBCI_USER);
         g_strv_builder_add(next, "systemctl daemon-reload");
-        if (wish->suites == NULL)
-            add_image(next, debci, NULL);
-        for (char **suite = wish->suites; suite != NULL && *suite != NULL; suite++)
-            add_image(next, debci, *suite);
+        add_images(next, debci);
         add_units(next, plan);
     }
     return g_strv_builder_end(next);

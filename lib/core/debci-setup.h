@@ -13,5 +13,5 @@ GPtrArray *aqr_debci_setup_steps(const AqrDebciPlan *plan, const AqrHostFacts *f
                                  const AqrDebciWish *wish) G_GNUC_WARN_UNUSED_RESULT;
 
 /* (transfer full): commands for a root shell, each in one string. */
-GStrv aqr_debci_setup_next(const AqrDebciPlan *plan, const AqrDebciFacts *debci,
-                           const AqrDebciWish *wish) G_GNUC_WARN_UNUSED_RESULT;
+GStrv aqr_debci_setup_next(const AqrDebciPlan *plan,
+                           const AqrDebciFacts *debci) G_GNUC_WARN_UNUSED_RESULT;

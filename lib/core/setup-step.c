@@ -61,6 +61,15 @@ aqr_setup_step_add_directory(GPtrArray *steps, const char *id, const char *path,
 }
 
 AqrSetupStep *
+aqr_setup_step_add_removal(GPtrArray *steps, const char *id, const char *path)
+{
+    AqrSetupStep *step = add(steps, id, AQR_STEP_REMOVAL, g_strdup_printf("remove %s", path));
+
+    step->path = g_strdup(path);
+    return step;
+}
+
+AqrSetupStep *
 aqr_setup_step_add_command(GPtrArray *steps, const char *id, const char *const *argv)
 {
     g_autofree char *words = g_strjoinv(" ", (char **)argv);

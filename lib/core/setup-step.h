@@ -9,6 +9,7 @@
 typedef enum {
     AQR_STEP_FILE,      /* writes "path", which must be ours or not there */
     AQR_STEP_DIRECTORY, /* makes "path" with this mode */
+    AQR_STEP_REMOVAL,   /* removes "path", a file, which must be ours */
     AQR_STEP_COMMAND,   /* runs "argv" */
 } AqrStepKind;
 
@@ -34,6 +35,7 @@ AqrSetupStep *aqr_setup_step_add_file(GPtrArray *steps, const char *id, const ch
                                       const char *text);
 AqrSetupStep *aqr_setup_step_add_directory(GPtrArray *steps, const char *id, const char *path,
                                            guint32 mode);
+AqrSetupStep *aqr_setup_step_add_removal(GPtrArray *steps, const char *id, const char *path);
 AqrSetupStep *aqr_setup_step_add_command(GPtrArray *steps, const char *id, const char *const *argv);
 
 void aqr_setup_step_free(AqrSetupStep *step);

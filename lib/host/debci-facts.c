@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "core/debci-plan.h"
+#include "core/debci-files.h"
 #include "core/setup-step.h"
 #include "host/host-facts.h"
 
@@ -92,10 +92,13 @@ aqr_debci_facts_find_units(const char *root)
 void
 aqr_debci_facts_gather(const char *root, const AqrStop *stop, AqrDebciFacts *facts)
 {
+    g_autofree char *conf = read_file(root, AQR_DEBCI_CONF_FILE);
+
     aqr_debci_facts_clear(facts);
     facts->version = ask_version(stop);
     facts->has_collector = find_collector(root);
     facts->subuid = read_file(root, "/etc/subuid");
     facts->subgid = read_file(root, "/etc/subgid");
     facts->units = aqr_debci_facts_find_units(root);
+    aqr_debci_kept_parse(conf, &facts->kept);
 }

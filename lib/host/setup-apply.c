@@ -69,22 +69,43 @@ mode_of(const AqrSetupStep *step)
     return step->mode != 0 ? step->mode : 0644;
 }
 
+/* (transfer full): what is in it; NULL and @error: it is not there, which needs no @error, or
+ * not ours. */
+static char *
+read_ours(const char *path, struct stat *status, GError **error)
+{
+    g_autofree char *now = NULL;
+    g_autoptr(GError) failed = NULL;
+
+    if (lstat(path, status) < 0) {
+        if (errno != ENOENT)
+            fail(error, path, g_strerror(errno));
+    } else if (!S_ISREG(status->st_mode)) {
+        fail(error, path, "no plain file, so it is left alone");
+    } else if (!g_file_get_contents(path, &now, NULL, &failed)) {
+        fail(error, path, failed->message);
+    } else if (!g_str_has_prefix(now, aqr_setup_mark)) {
+        fail(error, path, "not made by rocm-qemu-setup, so it is left alone");
+    } else {
+        return g_steal_pointer(&now);
+    }
+    return NULL;
+}
+
 /* SAME: it is as it shall be. WOULD: it may be written. */
 static AqrStepResult
 look_at_file(const AqrSetupStep *step, const char *path, const Owner *owner, GError **error)
 {
-    g_autofree char *now = NULL;
     g_autoptr(GError) failed = NULL;
     struct stat status;
+    g_autofree char *now = read_ours(path, &status, &failed);
 
-    if (lstat(path, &status) < 0)
-        return errno == ENOENT ? AQR_STEP_WOULD : fail(error, path, g_strerror(errno));
-    if (!S_ISREG(status.st_mode))
-        return fail(error, path, "no plain file, so it is left alone");
-    if (!g_file_get_contents(path, &now, NULL, &failed))
-        return fail(error, path, failed->message);
-    if (!g_str_has_prefix(now, aqr_setup_mark))
-        return fail(error, path, "not made by rocm-qemu-setup, so it is left alone");
+    if (failed != NULL) {
+        g_propagate_error(error, g_steal_pointer(&failed));
+        return AQR_STEP_FAILED;
+    }
+    if (now == NULL)
+        return AQR_STEP_WOULD;
     if (step->mode != 0 && (status.st_mode & 07777) != step->mode)
         return AQR_STEP_WOULD;
     return g_str_equal(now, step->text) && has_owner(step, owner, &status) ? AQR_STEP_SAME
@@ -146,6 +167,24 @@ write_file(const AqrSetupStep *step, const char *path, gboolean dry_run, GError 
     if (g_mkdir_with_parents(dir, 0755) < 0)
         return fail(error, dir, g_strerror(errno));
     return replace_file(step, path, &owner, error);
+}
+
+static AqrStepResult
+remove_file(const char *path, gboolean dry_run, GError **error)
+{
+    g_autoptr(GError) failed = NULL;
+    struct stat status;
+    g_autofree char *now = read_ours(path, &status, &failed);
+
+    if (failed != NULL) {
+        g_propagate_error(error, g_steal_pointer(&failed));
+        return AQR_STEP_FAILED;
+    }
+    if (now == NULL)
+        return AQR_STEP_SAME;
+    if (dry_run)
+        return AQR_STEP_WOULD;
+    return unlink(path) == 0 ? AQR_STEP_DONE : fail(error, path, g_strerror(errno));
 }
 
 /* --- directories ------------------------------------------------------------- */
@@ -224,6 +263,8 @@ take_step(const AqrSetupStep *step, const AqrSetupPlace *place, GError **error)
         return write_file(step, path, place->dry_run, error);
     case AQR_STEP_DIRECTORY:
         return make_directory(step, path, place->dry_run, error);
+    case AQR_STEP_REMOVAL:
+        return remove_file(path, place->dry_run, error);
     case AQR_STEP_COMMAND:
         return run_command(step, place, error);
     }

@@ -73,13 +73,18 @@ def twice_is_once() -> None:
 
 
 def what_changes_restarts_the_workers() -> None:
-    output, log = play("""
+    """And what the role is not given any more is dropped."""
+    output, log, suites = play("""
         play >/dev/null
         rm $stage/systemctl/log
-        play --extra-vars '{"rocm_qemu_debci_worker_backend_args": "--cpus 4"}'
+        play --extra-vars '{"rocm_qemu_debci_worker_backend_args": "--cpus 4",
+                            "rocm_qemu_debci_worker_suites": []}'
         printf '\\0'
         cat $stage/systemctl/log
-    """)
+        printf '\\0'
+        grep suite /etc/debci/conf.d/zz-rocm-qemu.conf || :
+    """, suites=["sid"])
+    assert suites == "", suites
     assert recap(output)["changed"] > 0, output
     assert log.splitlines() == ["daemon-reload", *(f"restart {unit}" for unit in UNITS)], log
 

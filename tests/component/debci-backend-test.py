@@ -57,6 +57,17 @@ debci_autopkgtest_args_qemu_rocm=$configured
 """
 
 
+# Its suites are what is configured.
+DEBCI = """#!/bin/sh
+if [ "$*" = "config --values-only suite_list" ]; then
+    [ "$configured" ] || exit 1
+    echo "$configured"
+else
+    echo "$*" >>"$stage/calls/debci"
+fi
+"""
+
+
 class Stage:
     """A debci of fakes, in a directory."""
 
@@ -70,6 +81,9 @@ class Stage:
         directory.chmod(0o755)
         (directory / "calls").chmod(0o777)
         (directory / "leaves" / "exitcode").write_text("0\n")
+        (directory / "debci" / "bin").mkdir()
+        (directory / "debci" / "bin" / "debci").write_text(DEBCI)
+        (directory / "debci" / "bin" / "debci").chmod(0o755)
         (directory / "debci" / "lib" / "environment.sh").write_text(LIBRARY)
         for name in FAKES:
             (directory / "bin" / name).write_text(FAKE)
@@ -334,6 +348,24 @@ def an_image_is_made(directory, arch, age, base, number) -> None:
                                          f"</var/lib/debci/qemu_rocm/bookworm-{base}.img>")
 
 
+# The suites, the backend's name, the status of rocm-qemu-gpus; what the worker is started with, or
+# what is said.
+@each((
+    ("bookworm", "qemu_rocm", 0, "worker --arch amd64+gfx1030 --backend qemu_rocm", ""),
+    ("bookworm", "qemu-rocm", 0, "worker --arch amd64+gfx1030 --backend qemu-rocm", ""),
+    ("bookworm trixie", "qemu_rocm", 0, None, "there is no image"),
+    ("trixie bookworm", "qemu_rocm", 0, None, "trixie-amd64.img"),
+    ("bookworm", "qemu_rocm", 1, None, "no GPU"),
+    ("", "qemu_rocm", 0, None, ""),
+))
+def a_worker_of_debci_3_starts_where_it_has_all(directory, suites, backend, gpus, words, why) -> None:
+    stage = Stage(directory, configured=suites)
+    stage.says("rocm-qemu-gpus", gpus, "no GPU of this host is a gfx1030\n" if gpus else "")
+    result = stage.run("start-worker", "amd64+gfx1030", backend=backend)
+    assert stage.calls("debci") == ([] if words is None else [words]), (result, stage.calls("debci"))
+    assert (result.returncode == 0) == (words is not None) and why in result.stderr, result
+
+
 def a_failed_image_is_a_failure() -> None:
     with temporary_directory() as directory:
         stage = Stage(directory)
@@ -355,5 +387,5 @@ run_all([
     what_cannot_work_is_a_testbed_failure, no_verdict_comes_of_a_sick_gpu,
     a_test_without_gpu_has_none_that_is_sick, the_gpu_is_waited_for,
     a_job_goes_back_when_there_is_no_gpu_for_long, without_the_gpu_no_test_runs,
-    a_testbed_is_checked, an_image_is_made, a_failed_image_is_a_failure,
+    a_testbed_is_checked, a_worker_of_debci_3_starts_where_it_has_all, an_image_is_made, a_failed_image_is_a_failure,
 ])

@@ -58,6 +58,45 @@ def applying_twice_is_applying_once() -> None:
     assert [worker["unit"] for worker in json.loads(second)["workers"]] == UNITS, second
 
 
+def what_was_said_holds_until_something_else_is_said() -> None:
+    """As the report advises when a GPU has come back. Then another value, and none."""
+    _, again, other, none = parts_of(on_stage(rf"""
+        printf %s "{URL}" | {RUN} --backend-args='--cpus 8' --apply
+        printf '\0'
+        look() {{ find /etc/debci -exec stat --format='%n %s %y %a %u' {{}} + | sort; }}
+        before=$(look)
+        rocm-qemu-setup --debci-worker --apply --json
+        [ "$before" = "$(look)" ]
+        printf '\0'
+        rocm-qemu-setup --debci-worker --apply --suites=forky --backend-args=--warm=off >/dev/null
+        cat {CONF} /etc/debci/rocm-qemu-amqp.sh
+        printf '\0'
+        rocm-qemu-setup --debci-worker --apply --amqp-server= --suites= --backend-args= >/dev/null
+        [ ! -e /etc/debci/rocm-qemu-amqp.sh ]
+        cat {CONF}
+    """))
+    assert set(results_of(again).values()) == {"same"}, again
+    for word in ("in forky;", "qemu_rocm='--warm=off'", ". /etc/debci/rocm-qemu-amqp.sh", URL):
+        assert word in other, (word, other)
+    assert "trixie" not in other and "--cpus" not in other, other
+    for word in ("suite", "amqp", "args"):
+        assert word not in none, (word, none)
+
+
+def what_was_added_to_ours_is_not_lost() -> None:
+    report, text = parts_of(on_stage(rf"""
+        rocm-qemu-setup --debci-worker --apply >/dev/null
+        echo 'debci_amqp_server=amqp://u:hush@host  # for now' >>{CONF}
+        rocm-qemu-setup --debci-worker --apply --json || status=$?
+        printf '\0'
+        tail -n1 {CONF}
+        [ "$status" = 1 ]
+    """))
+    failed, = [f for f in json.loads(report)["findings"] if f["severity"] == "fail"]
+    assert failed["id"] == "debci.conf" and CONF in failed["title"], failed
+    assert "hush" not in report and "for now" in text, text
+
+
 def a_dry_run_and_printing_touch_nothing() -> None:
     dry, text = parts_of(on_stage(rf"""
         look() {{ find /etc /run /var/lib -exec stat --format='%n %s %y %a %u' {{}} + | sort; }}
@@ -239,7 +278,7 @@ def wrong_usage_is_one_line() -> None:
     setup = os.environ["AQR_SETUP"]
     for words in (["--amqp-server", "amqp://h"], ["--suites=sid"], ["--backend-args=x"],
                   ["--debci-worker", "-u", "root"], ["--debci-worker", "--suites=s;d"],
-                  ["--debci-worker", "--suites="], ["--debci-worker", "--amqp-server=http://u:hush@h"],
+                  ["--debci-worker", "--suites=,"], ["--debci-worker", "--amqp-server=http://u:hush@h"],
                   ["--debci-worker", "--amqp-server=amqp://h", "--amqp-server-file=-"]):
         result = subprocess.run([setup, *words], capture_output=True, text=True, check=False,
                                 stdin=subprocess.DEVNULL, timeout=60)
@@ -273,7 +312,10 @@ class Unit:
     """What is in the control group of a worker, as far as signals go: QEMU ends with the
     server, and so does autopkgtest; debci's shell would publish what comes of it."""
 
-    def __init__(self, directory: pathlib.Path, with_server: bool = True) -> None:
+    def __init__(self, directory: pathlib.Path, with_server: bool = True,
+                 output: str = "debci-worker-7-x/autopkgtest-incoming/7") -> None:
+        self.output = directory / output
+        self.output.mkdir(parents=True, exist_ok=True)
         self.log = directory / "log"
         self.procs = directory / "cgroup.procs"
         self.processes = []
@@ -288,11 +330,13 @@ class Unit:
         self.procs.write_text("".join(f"{process.pid}\n" for process in self.processes))
 
     def begin(self, name: str, word: str = "", fds: Sequence[int] = ()) -> int:
-        """The end of its input."""
+        """The end of its input. debci-test tells its children where the job's directory is."""
+        variable = "debci_test_outputdir" if name == "autopkgtest" else "other"
         reading, writing = os.pipe()
         with self.log.open("a") as log:
             process = subprocess.Popen([sys.executable, "-c", ACTOR, name, word, *map(str, fds)],
                                        stdin=reading, stdout=subprocess.PIPE, stderr=log,
+                                       env=os.environ | {variable: str(self.output)},
                                        pass_fds=fds)
         os.close(reading)
         assert process.stdout.read(1) == b"x", name
@@ -301,7 +345,8 @@ class Unit:
 
     def stop(self) -> list[str]:
         """What the processes say while rocm-debci-stop runs."""
-        subprocess.run([STOP, str(self.procs)], check=True, timeout=60)
+        subprocess.run([STOP, str(self.procs)], check=True, timeout=60,
+                       env=os.environ | {"TMPDIR": str(self.log.parent)})
         return self.log.read_text().splitlines()
 
     def __enter__(self) -> "Unit":
@@ -316,24 +361,48 @@ class Unit:
 
 def a_stop_tells_only_the_server() -> None:
     with temporary_directory() as directory, Unit(directory) as unit:
+        (directory / "other").mkdir()
+        (unit.output / "link").symlink_to("../../../other")
         said = unit.stop()
         assert sorted(said) == ["amqp-consume told", "autopkgtest ended", "autopkgtest-vir told",
                                 "qemu-system-x86 ended"], said
         assert unit.processes[1].wait(timeout=60) == -signal.SIGKILL
+        assert {path.name for path in directory.iterdir()} == {"cgroup.procs", "log", "other"}
+
+
+def a_stop_removes_nothing_else() -> None:
+    """Only what has the name and the place that debci gives to it, is the user's, and no link."""
+    outputs = ["debci-worker-9/a", "other/a", "elsewhere/debci-worker-7/a"]
+    if os.geteuid() == 0:
+        outputs.append("debci-worker-5/a")
+    for output in outputs:
+        with temporary_directory() as directory:
+            (directory / "debci-worker-8" / "a").mkdir(parents=True)
+            (directory / "debci-worker-5").mkdir()
+            if os.geteuid() == 0:
+                os.chown(directory / "debci-worker-5", 65534, 65534)
+            (directory / "debci-worker-9").symlink_to("debci-worker-8")
+            with Unit(directory, output=output) as unit:
+                unit.stop()
+                assert unit.output.exists() and (directory / "debci-worker-9").is_symlink(), output
 
 
 def a_stop_without_a_testbed_waits_for_nobody() -> None:
     with temporary_directory() as directory, Unit(directory, with_server=False) as unit:
         assert set(unit.stop()) <= {"amqp-consume told"}, unit.log.read_text()
+        assert not unit.output.exists() and not list(directory.glob("debci-worker-*"))
         assert unit.processes[0].wait(timeout=60) == 0
         assert unit.processes[1].wait(timeout=60) == -signal.SIGKILL
         assert [process.poll() for process in unit.processes[2:]] == [None, None]
 
 
-run_all([applying_twice_is_applying_once, a_dry_run_and_printing_touch_nothing,
+run_all([applying_twice_is_applying_once,
+         what_was_said_holds_until_something_else_is_said, what_was_added_to_ours_is_not_lost,
+         a_dry_run_and_printing_touch_nothing,
          what_is_not_ours_stays, shells_add_to_lists, systemd_understands_the_units,
          names_are_as_systemd_escape_has_them, a_gpu_that_has_gone_is_named,
          one_gpu_does_not_take_out_another_s_variant,
          who_judges_the_host_looks_at_its_workers, a_quarantined_gpu_has_no_worker,
          what_is_missing_is_told, wrong_usage_is_one_line,
-         a_stop_tells_only_the_server, a_stop_without_a_testbed_waits_for_nobody])
+         a_stop_tells_only_the_server, a_stop_removes_nothing_else,
+         a_stop_without_a_testbed_waits_for_nobody])

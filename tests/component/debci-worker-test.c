@@ -16,18 +16,20 @@ static const struct {
     const char *suites;
     const char *amqp;
     const char *backend_args;
+    const char *version; /* of debci; NULL: 4.4 */
     gboolean has_collector;
     gboolean good;
 } hosts[] = {
-    { "dual-gpu", "", "trixie sid", "amqp://gpu:secret@ci.example.org/debci", NULL, FALSE, TRUE },
+    { "dual-gpu", "", "trixie sid", "amqp://gpu:secret@ci.example.org/debci", NULL, NULL, FALSE,
+      TRUE },
     { "instinct-mi210", "libvirt_socket.exists=no", NULL, "amqp://ci.example.org",
-      "--cpus 8 --show-boot", TRUE, TRUE },
-    { "radeon-rx-6800-xt", "", NULL, NULL, NULL, FALSE, FALSE }, /* the boot display */
-    { "instinct-mi300x", "", NULL, NULL, NULL, FALSE, FALSE },
-    { "instinct-mi300x-vf", "", NULL, NULL, NULL, FALSE, TRUE },
-    { "group-with-nvme", "", NULL, NULL, NULL, FALSE, FALSE },
-    { "apu-rembrandt", "", NULL, NULL, NULL, FALSE, FALSE },
-    { "odd-ones", "", NULL, NULL, NULL, FALSE, FALSE },
+      "--cpus 8 --show-boot", NULL, TRUE, TRUE },
+    { "radeon-rx-6800-xt", "", NULL, NULL, NULL, NULL, FALSE, FALSE }, /* the boot display */
+    { "instinct-mi300x", "", NULL, NULL, NULL, NULL, FALSE, FALSE },
+    { "instinct-mi300x-vf", "", NULL, NULL, NULL, "3.12", FALSE, TRUE },
+    { "group-with-nvme", "", NULL, NULL, NULL, NULL, FALSE, FALSE },
+    { "apu-rembrandt", "", NULL, NULL, NULL, NULL, FALSE, FALSE },
+    { "odd-ones", "", NULL, NULL, NULL, NULL, FALSE, FALSE },
 };
 
 /* The GPUs are the fixture's; everything else is a good host that has nothing set up. */
@@ -56,10 +58,11 @@ START_TEST(tells)
 {
     g_autoptr(FakeSysfs) fake = fake_sysfs_new(hosts[_i].host);
     g_autoptr(AqrHostFacts) facts = look_at(hosts[_i].spoilt);
-    g_auto(AqrDebciFacts) debci = { .version = g_strdup("4.4"),
-                                    .has_collector = hosts[_i].has_collector,
-                                    .subuid = g_strdup("rocky:100000:65536\n"),
-                                    .subgid = g_strdup("") };
+    g_auto(AqrDebciFacts)
+        debci = { .version = g_strdup(hosts[_i].version == NULL ? "4.4" : hosts[_i].version),
+                  .has_collector = hosts[_i].has_collector,
+                  .subuid = g_strdup("rocky:100000:65536\n"),
+                  .subgid = g_strdup("") };
     g_auto(GStrv) suites = hosts[_i].suites == NULL ? NULL : g_strsplit(hosts[_i].suites, " ", -1);
     const AqrDebciWish wish = {
         .amqp_server = hosts[_i].amqp,
@@ -69,7 +72,7 @@ START_TEST(tells)
     };
     g_autoptr(AqrDebciPlan) plan = aqr_debci_plan_new(facts, &debci);
     g_autoptr(GPtrArray) steps = aqr_debci_setup_steps(plan, facts, &debci, &wish);
-    g_auto(GStrv) next = aqr_debci_setup_next(plan, &debci, &wish);
+    g_auto(GStrv) next = aqr_debci_setup_next(plan, &debci);
     const AqrDebciReport report = { .setup = { .facts = facts, .findings = plan->findings },
                                     .plan = plan,
                                     .steps = steps,

@@ -29,10 +29,10 @@ def gpu_of(debci: Debci, package: str) -> str:
 
 def a_worker_that_is_declared_to_have_another_gpu_runs_nothing(debci: Debci) -> None:
     """The reason is in the system's log, and the job stays. debci 4 asks first, and takes none;
-    a worker of debci 3 gives it back after a while, and ends."""
+    what starts a worker of debci 3 asks for it, and ends."""
     job, = debci.enqueue(("aqr-passes", OTHER_VARIANT))
-    with debci.gpu_worker(OTHER_VARIANT, debci_gpu_patience="1") as worker:
-        if debci.version.startswith("3."):
+    with debci.gpu_worker(OTHER_VARIANT) as worker:
+        if debci.is_old:
             wait_for(worker.has_ended, CHECK_SECONDS, "the worker ends")
         else:
             worker.wait_for_line(f"waiting for {BACKEND}/{SUITE}/{OTHER_VARIANT} testbed",
@@ -43,8 +43,20 @@ def a_worker_that_is_declared_to_have_another_gpu_runs_nothing(debci: Debci) -> 
     assert not [*pathlib.Path("/tmp").glob("debci-worker-*")]
 
 
+def a_job_in_hand_goes_back_when_the_gpu_has_gone(debci: Debci) -> None:
+    """One of debci 4 does not get so far here."""
+    if not debci.is_old:
+        return
+    job, = debci.enqueue(("aqr-passes", OTHER_VARIANT))
+    with debci.bare_gpu_worker(OTHER_VARIANT, debci_gpu_patience="1") as worker:
+        wait_for(worker.has_ended, CHECK_SECONDS, "the worker ends")
+    assert debci.job(job).status is None
+    assert f" run-id:{job} " in debci.take_message(OTHER_VARIANT)
+    assert not [*pathlib.Path("/tmp").glob("debci-worker-*")]
+
+
 def nothing_runs_on_gpus_in_quarantine(debci: Debci, jobs: list[int]) -> None:
-    """Workers of debci 3 have a job each in hand; the others stay in the queue."""
+    """Workers wait before they take a job; all stay in the queue."""
     debci.system_log.wait_for_lines("it smells", 2, CHECK_SECONDS)
     another, = debci.enqueue(("aqr-passes", VARIANT), priority=10)
     assert f" run-id:{another} " in debci.take_message(VARIANT)
@@ -86,5 +98,6 @@ def two_workers_run_at_once_when_a_quarantine_ends(debci: Debci) -> None:
 
 TESTS = [
     a_worker_that_is_declared_to_have_another_gpu_runs_nothing,
+    a_job_in_hand_goes_back_when_the_gpu_has_gone,
     two_workers_run_at_once_when_a_quarantine_ends,
 ]

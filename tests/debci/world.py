@@ -22,6 +22,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 DATA = pathlib.Path("/var/lib/debci/data")
 CONFIG = pathlib.Path("/etc/debci")
 DEBCI = "/usr/share/debci/bin/debci"
+START_WORKER = "/usr/share/debci/backends/qemu_rocm/start-worker"
 
 SUITE = "bookworm"
 BACKEND = "qemu_rocm"
@@ -110,6 +111,11 @@ class Debci:
         """Who builds images: root by the daily cron job, until a unit of the user debci's."""
         return "root" if pathlib.Path("/etc/cron.daily/debci-worker").exists() else "debci"
 
+    @property
+    def is_old(self) -> bool:
+        """Its workers take jobs without a look at what they need."""
+        return self.version.startswith("3.")
+
     def configure(self) -> None:
         mirror = re.search(r"^deb (?:\[.*\] )?(\S+)", pathlib.Path("/etc/apt/sources.list")
                            .read_text(), re.MULTILINE)[1]
@@ -133,18 +139,30 @@ class Debci:
 
     # --- what is done
 
-    def start(self, name: str, *words: str, env: Mapping[str, str] | None = None) -> Service:
+    def start(self, name: str, *words: str, env: Mapping[str, str] | None = None,
+              program: str = DEBCI) -> Service:
         """As the unit does it: the user debci, in debci's directory."""
-        service = Service(f"debci {name}", [DEBCI, name, *words], "debci", env,
-                          cwd="/usr/share/debci")
+        argv = [program, name, *words] if program == DEBCI else [program, *words]
+        service = Service(f"debci {name}", argv, "debci", env, cwd="/usr/share/debci")
         self.services.append(service)
         return self.stack.enter_context(running(service))
 
     @contextlib.contextmanager
     def worker(self, arch: str, env: Mapping[str, str] | None = None) -> Iterator[Service]:
-        """A worker of an architecture, which an override of its unit names. It ends after."""
-        worker = self.start("worker", "--arch", arch, "--backend", BACKEND, env=env)
+        """A worker of an architecture, as the drop-in of its unit has it started. It ends after."""
+        if self.is_old:
+            worker = self.start("worker", arch, env=env, program=START_WORKER)
+        else:
+            worker = self.start("worker", "--arch", arch, "--backend", BACKEND, env=env)
         worker.name += f" --arch {arch}"
+        yield worker
+        worker.end()
+
+    @contextlib.contextmanager
+    def bare_gpu_worker(self, arch: str, **env: str) -> Iterator[Service]:
+        """Of debci 3, without start-worker: it has a job in hand when it sees that it has no GPU."""
+        worker = self.start("worker", "--arch", arch, "--backend", BACKEND,
+                            env=SEES_GPUS | {"MORE": GPU_ARGUMENTS} | env)
         yield worker
         worker.end()
 

@@ -102,6 +102,18 @@ START_TEST(plans)
 }
 END_TEST
 
+START_TEST(another_s_line_in_our_file_is_told)
+{
+    g_autoptr(AqrHostFacts) facts = fake_host_new_for_user();
+    g_auto(AqrDebciFacts) debci = { .version = g_strdup("4.4"), .kept = { .foreign = 7 } };
+    g_autoptr(AqrDebciPlan) plan = aqr_debci_plan_new(facts, &debci);
+    g_autofree char *trouble = list_trouble(plan);
+
+    ck_assert_str_eq(trouble, "debci.conf: FAIL line 7 of /etc/debci/conf.d/zz-rocm-qemu.conf was "
+                              "not written by rocm-qemu-setup\n");
+}
+END_TEST
+
 START_TEST(a_host_without_a_gpu_has_no_worker)
 {
     g_autoptr(AqrHostFacts) facts = fake_host_new_bare();
@@ -140,6 +152,7 @@ void
 add_tests(TCase *tcase)
 {
     tcase_add_loop_test(tcase, plans, 0, G_N_ELEMENTS(rows));
+    tcase_add_test(tcase, another_s_line_in_our_file_is_told);
     tcase_add_test(tcase, a_host_without_a_gpu_has_no_worker);
     tcase_add_loop_test(tcase, prefers_the_daemon, 0, G_N_ELEMENTS(ways));
 }

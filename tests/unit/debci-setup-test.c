@@ -72,32 +72,46 @@ END_TEST
 
 static const struct {
     const char *version;
-    const char *suites;
-    const char *next; /* how the images are made */
+    const char *setup; /* how the images are made */
+    const char *start; /* how the worker is started */
 } releases[] = {
-    { "3.6", NULL, "debci setup --arch=amd64 --backend=qemu_rocm" },
-    { "3.12", NULL, "debci setup --arch=amd64 --backend=qemu_rocm" },
-    { "4.4", NULL, "sudo -u debci debci setup --arch=amd64 --backend=qemu_rocm" },
-    { "4.4", "trixie sid",
-      "sudo -u debci debci setup --suite=trixie --arch=amd64 --backend=qemu_rocm; "
-      "sudo -u debci debci setup --suite=sid --arch=amd64 --backend=qemu_rocm" },
+    { "3.6", "debci setup", "backends/qemu_rocm/start-worker amd64+gfx1030" },
+    { "3.12~bpo12+1", "debci setup", "backends/qemu_rocm/start-worker amd64+gfx1030" },
+    { "4.4", "sudo -u debci debci setup",
+      "bin/debci worker --arch amd64+gfx1030 --backend qemu_rocm" },
 };
 
 START_TEST(says_what_is_next)
 {
     g_autoptr(AqrHostFacts) facts = make_host("");
     g_auto(AqrDebciFacts) debci = { .version = g_strdup(releases[_i].version) };
-    g_auto(GStrv) suites =
-        releases[_i].suites == NULL ? NULL : g_strsplit(releases[_i].suites, " ", -1);
-    const AqrDebciWish wish = { .suites = suites, .stop_program = "/stop" };
     g_autoptr(AqrDebciPlan) plan = aqr_debci_plan_new(facts, &debci);
-    g_auto(GStrv) next = aqr_debci_setup_next(plan, &debci, &wish);
+    g_auto(GStrv) next = aqr_debci_setup_next(plan, &debci);
     g_autofree char *all = g_strjoinv("; ", next);
     g_autofree char *expected =
-        g_strconcat("rocm-qemu-setup -u debci; systemctl daemon-reload; ", releases[_i].next,
-                    "; systemctl enable --now 'debci-worker@amd64\\x2bgfx1030_1.service'", NULL);
+        g_strconcat("rocm-qemu-setup -u debci; systemctl daemon-reload; "
+                    "for suite in $(debci config --values-only suite_list); do ",
+                    releases[_i].setup,
+                    " --suite=$suite --arch=amd64 --backend=qemu_rocm; done; "
+                    "systemctl enable --now 'debci-worker@amd64\\x2bgfx1030_1.service'",
+                    NULL);
 
     ck_assert_str_eq(all, expected);
+}
+END_TEST
+
+START_TEST(says_how_a_worker_is_started)
+{
+    g_autoptr(AqrHostFacts) facts = make_host("");
+    g_auto(AqrDebciFacts) debci = { .version = g_strdup(releases[_i].version) };
+    const AqrDebciWish wish = { .stop_program = "/stop" };
+    g_autoptr(AqrDebciPlan) plan = aqr_debci_plan_new(facts, &debci);
+    g_autofree char *unit =
+        aqr_debci_files_unit(g_ptr_array_index(plan->workers, 0), facts, &debci, &wish);
+    g_autofree char *line =
+        g_strdup_printf("\nExecStart=/usr/share/debci/%s\n", releases[_i].start);
+
+    ck_assert_ptr_nonnull(strstr(unit, line));
 }
 END_TEST
 
@@ -106,4 +120,5 @@ add_tests(TCase *tcase)
 {
     tcase_add_loop_test(tcase, plans_steps, 0, G_N_ELEMENTS(rows));
     tcase_add_loop_test(tcase, says_what_is_next, 0, G_N_ELEMENTS(releases));
+    tcase_add_loop_test(tcase, says_how_a_worker_is_started, 0, G_N_ELEMENTS(releases));
 }

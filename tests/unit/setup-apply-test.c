@@ -98,6 +98,39 @@ START_TEST(writes_only_its_own_files)
 }
 END_TEST
 
+static const struct {
+    const char *before; /* as above */
+    AqrStepResult dry, done;
+} removals[] = {
+    { NULL, AQR_STEP_SAME, AQR_STEP_SAME },
+    { "mark", AQR_STEP_WOULD, AQR_STEP_DONE },
+    { "somebody's\n", AQR_STEP_FAILED, AQR_STEP_FAILED },
+    { "link", AQR_STEP_FAILED, AQR_STEP_FAILED },
+    { "dir", AQR_STEP_FAILED, AQR_STEP_FAILED },
+};
+
+START_TEST(removes_only_its_own_files)
+{
+    char *root = test_make_dir();
+    g_autofree char *file = g_build_filename(root, FILE_PATH, NULL);
+    AqrSetupStep step = {
+        .id = "x", .kind = AQR_STEP_REMOVAL, .title = (char *)"remove", .path = (char *)FILE_PATH
+    };
+    AqrStepResult dry, done;
+    GStatBuf status;
+    gboolean is_left;
+
+    prepare(file, removals[_i].before, NULL);
+    dry = apply(&step, root, TRUE, NULL);
+    done = apply(&step, root, FALSE, NULL);
+    is_left = g_lstat(file, &status) == 0;
+    test_remove_dir(root);
+    ck_assert_int_eq(dry, removals[_i].dry);
+    ck_assert_int_eq(done, removals[_i].done);
+    ck_assert_int_eq(is_left, removals[_i].done == AQR_STEP_FAILED);
+}
+END_TEST
+
 START_TEST(makes_a_directory_once)
 {
     char *root = test_make_dir();
@@ -256,6 +289,7 @@ add_tests(TCase *tcase)
 {
     umask(022);
     tcase_add_loop_test(tcase, writes_only_its_own_files, 0, G_N_ELEMENTS(files));
+    tcase_add_loop_test(tcase, removes_only_its_own_files, 0, G_N_ELEMENTS(removals));
     tcase_add_test(tcase, makes_a_directory_once);
     tcase_add_loop_test(tcase, keeps_a_secret, 0, G_N_ELEMENTS(modes));
     tcase_add_test(tcase, gives_a_directory_away);
