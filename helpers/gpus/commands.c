@@ -3,6 +3,8 @@
 
 #include "base/error.h"
 #include "cli/program.h"
+#include "cli/vm-options.h"
+#include "cli/vm-plan.h"
 #include "host/gpu-bind.h"
 #include "host/gpu-health.h"
 #include "host/gpu-hold.h"
@@ -139,11 +141,52 @@ gpus_release(G_GNUC_UNUSED const GpusOptions *options, char **words, GError **er
     return aqr_quarantine_end(slot, error) && aqr_quarantine_end(function, error);
 }
 
+/* --- wait -------------------------------------------------------------- */
+
+/* As the server reads them, with an image that nobody opens. */
+static gboolean
+read_testbed(AqrVmOptions *testbed, const GpusOptions *options, char **words, GError **error)
+{
+    g_autoptr(GStrvBuilder) all = g_strv_builder_new();
+    g_auto(GStrv) argv = NULL;
+
+    g_strv_builder_add(all, g_get_prgname());
+    for (; *words != NULL; words++)
+        g_strv_builder_add_many(all, "--gpu", *words, NULL);
+    if (options->testbed != NULL)
+        g_strv_builder_addv(all, (const char **)options->testbed);
+    g_strv_builder_add(all, "IMAGE");
+    argv = g_strv_builder_end(all);
+    return aqr_vm_options_parse(testbed, (int)g_strv_length(argv), argv, NULL, NULL, error);
+}
+
+/* Of this user, by his libvirt. */
+static AqrGpuRequest
+request_gpus(const AqrVmOptions *testbed, const char *table)
+{
+    g_autoptr(AqrGpuInventory) inventory = aqr_gpu_inventory_new(table, NULL);
+    AqrGpuRequest request =
+        aqr_vm_plan_gpu_request(testbed, aqr_vm_plan_ram_mib(testbed, inventory), table);
+
+    request.mended_later = TRUE;
+    return request;
+}
+
+static void
+print_gpus(const GPtrArray *gpus)
+{
+    for (guint i = 0; i < gpus->len; i++) {
+        g_autofree char *address = aqr_gpu_address(g_ptr_array_index(gpus, i));
+
+        g_print("%s\n", address);
+    }
+}
+
 gboolean
 gpus_wait(const GpusOptions *options, char **words, GError **error)
 {
     g_autoptr(AqrStop) stop = aqr_stop_new(error);
-    g_autoptr(GPtrArray) selectors = NULL;
+    g_auto(AqrVmOptions) testbed = { 0 };
     g_autofree char *keeper = aqr_program_libexec("rocm-gpu-keeper");
     g_autofree char *table = aqr_program_data("amdgpu-gfx.tsv");
     g_autoptr(AqrGpuHold) hold = NULL;
@@ -156,20 +199,12 @@ gpus_wait(const GpusOptions *options, char **words, GError **error)
         .note = note,
     };
 
-    selectors = stop == NULL ? NULL : aqr_gpu_selectors_parse((const char *const *)words, error);
-    if (selectors == NULL)
+    if (stop == NULL || !read_testbed(&testbed, options, words, error))
         return FALSE;
-    config.request.selectors = selectors;
-    config.request.table = table;
-    config.request.mended_later = TRUE;
+    config.request = request_gpus(&testbed, table);
     hold = aqr_gpu_hold_take(&config, error);
     if (hold == NULL)
         return FALSE;
-    for (guint i = 0; i < aqr_gpu_hold_get_gpus(hold)->len; i++) {
-        g_autofree char *address =
-            aqr_gpu_address(g_ptr_array_index(aqr_gpu_hold_get_gpus(hold), i));
-
-        g_print("%s\n", address);
-    }
+    print_gpus(aqr_gpu_hold_get_gpus(hold));
     return TRUE;
 }

@@ -8,7 +8,8 @@
 typedef struct {
     gboolean json;
     gboolean absent;
-    int timeout; /* seconds; 0: none */
+    int timeout;    /* seconds; 0: none */
+    char **testbed; /* the options of the testbed that is to have them; NULL: none */
 } GpusOptions;
 
 gboolean gpus_list(const GpusOptions *options, char **words, GError **error);

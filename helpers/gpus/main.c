@@ -24,21 +24,64 @@ static const Command commands[] = {
     { "wait", 0, G_MAXUINT, gpus_wait },
 };
 
-#define DESCRIPTION                                                                              \
-    "Commands:\n"                                                                                \
-    "  list                    The host's AMD GPUs, and how each is\n"                           \
-    "  reset GPU               Reset one that nobody uses\n"                                     \
-    "  quarantine GPU REASON   Keep everybody from using it\n"                                   \
-    "  release GPU             End that\n"                                                       \
-    "  wait [GPU...]           Until such GPUs are free (as autopkgtest-virt-qemu-rocm --gpu)\n" \
+static void
+clear_options(GpusOptions *options)
+{
+    g_strfreev(options->testbed);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(GpusOptions, clear_options)
+
+#define DESCRIPTION                                                    \
+    "Commands:\n"                                                      \
+    "  list                    The host's AMD GPUs, and how each is\n" \
+    "  reset GPU               Reset one that nobody uses\n"           \
+    "  quarantine GPU REASON   Keep everybody from using it\n"         \
+    "  release GPU             End that\n"                             \
+    "  wait [GPU...]           Until a testbed can have such GPUs\n"   \
     "\nExample:\n  rocm-qemu-gpus wait --timeout=600 gfx1030\n\nSee rocm-qemu-gpus(1)."
+
+/* Transfer full: what is behind the first "--", where @argv ends then. */
+static GStrv
+cut(char **argv)
+{
+    g_autoptr(GStrvBuilder) behind = g_strv_builder_new();
+
+    while (*argv != NULL && !g_str_equal(*argv, "--"))
+        argv++;
+    if (*argv != NULL) {
+        g_strv_builder_addv(behind, (const char **)argv + 1);
+        for (; *argv != NULL; argv++)
+            g_clear_pointer(argv, g_free);
+    }
+    return g_strv_builder_end(behind);
+}
+
+/* To "wait" they are a testbed's options, to other commands more words. */
+static void
+add_behind(GpusOptions *options, char ***words, GStrv behind)
+{
+    g_autoptr(GStrvBuilder) all = g_strv_builder_new();
+
+    if (*behind == NULL)
+        return;
+    if (*words != NULL && g_str_equal((*words)[0], "wait")) {
+        options->testbed = g_strdupv(behind);
+        return;
+    }
+    if (*words != NULL)
+        g_strv_builder_addv(all, (const char **)*words);
+    g_strv_builder_addv(all, (const char **)behind);
+    g_strfreev(*words);
+    *words = g_strv_builder_end(all);
+}
 
 static gboolean
 parse(GpusOptions *options, gboolean *version, char ***words, char **argv, GError **error)
 {
     const GOptionEntry entries[] = {
         { "absent", 0, 0, G_OPTION_ARG_NONE, &options->absent,
-          "Wait for GPUs, too, that this host does not have", NULL },
+          "Wait for GPUs, too, that this host or you cannot have yet", NULL },
         { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, "Print JSON", NULL },
         { "timeout", 0, 0, G_OPTION_ARG_INT, &options->timeout,
           "How long to wait (default: as long as it takes)", "SECONDS" },
@@ -48,13 +91,16 @@ parse(GpusOptions *options, gboolean *version, char ***words, char **argv, GErro
     };
     g_autoptr(GOptionContext) context = g_option_context_new("COMMAND [WORDS...]");
     g_auto(GStrv) copy = g_strdupv(argv);
+    g_auto(GStrv) behind = cut(copy);
     g_autoptr(GError) failed = NULL;
 
     g_option_context_set_summary(context, "Looks after a host's AMD GPUs.");
     g_option_context_set_description(context, DESCRIPTION);
     g_option_context_add_main_entries(context, entries, NULL);
-    if (g_option_context_parse_strv(context, &copy, &failed) && options->timeout >= 0)
+    if (g_option_context_parse_strv(context, &copy, &failed) && options->timeout >= 0) {
+        add_behind(options, words, behind);
         return TRUE;
+    }
     g_set_error_literal(error, AQR_ERROR, AQR_ERROR_USAGE,
                         failed != NULL ? failed->message : "--timeout is negative");
     return FALSE;
@@ -83,7 +129,7 @@ find_command(char **words, GError **error)
 int
 main(G_GNUC_UNUSED int argc, char **argv)
 {
-    GpusOptions options = { 0 };
+    g_auto(GpusOptions) options = { 0 };
     gboolean version = FALSE;
     g_auto(GStrv) words = NULL;
     g_autoptr(GError) error = NULL;

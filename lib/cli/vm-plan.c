@@ -148,16 +148,35 @@ add_shared_dirs(const AqrVmOptions *options, AqrVmSpec *spec, GError **error)
     return aqr_shared_mounts_check(spec, error);
 }
 
-static void
-choose_size(const AqrVmOptions *options, AqrVmSpec *spec, AqrGpuShare gpus)
+static AqrGpuShare
+share_gpus(const GPtrArray *selectors, const AqrGpuInventory *inventory)
+{
+    guint host = inventory == NULL ? 0 : aqr_gpu_inventory_get_gpus(inventory)->len;
+    const AqrGpuSelector *first = selectors->len == 0 ? NULL : g_ptr_array_index(selectors, 0);
+    gboolean all = first != NULL && first->wish == AQR_GPU_ALL;
+
+    return (AqrGpuShare){ all ? host : selectors->len, host };
+}
+
+guint64
+aqr_vm_plan_ram_mib(const AqrVmOptions *options, const AqrGpuInventory *inventory)
 {
     guint64 host_mib =
         (guint64)sysconf(_SC_PHYS_PAGES) * (guint64)sysconf(_SC_PAGESIZE) / (1024 * 1024);
+    AqrGpuShare gpus = share_gpus(options->gpu_selectors, inventory);
+
+    return options->ram_mib > 0 ? (guint64)options->ram_mib
+                                : aqr_vm_spec_default_ram(host_mib, gpus);
+}
+
+static void
+choose_size(const AqrVmOptions *options, AqrVmSpec *spec, const AqrGpuInventory *inventory)
+{
+    AqrGpuShare gpus = share_gpus(options->gpu_selectors, inventory);
 
     spec->cpus = options->cpus > 0 ? (unsigned)options->cpus
                                    : aqr_vm_spec_default_cpus(g_get_num_processors(), gpus);
-    spec->ram_mib =
-        options->ram_mib > 0 ? (guint64)options->ram_mib : aqr_vm_spec_default_ram(host_mib, gpus);
+    spec->ram_mib = aqr_vm_plan_ram_mib(options, inventory);
 }
 
 AqrGpuRequest
@@ -170,16 +189,6 @@ aqr_vm_plan_gpu_request(const AqrVmOptions *options, guint64 ram_mib, const char
         .ram_mib = ram_mib,
         .table = table,
     };
-}
-
-static AqrGpuShare
-share_gpus(const GPtrArray *selectors, const AqrGpuInventory *inventory)
-{
-    guint host = inventory == NULL ? 0 : aqr_gpu_inventory_get_gpus(inventory)->len;
-    const AqrGpuSelector *first = selectors->len == 0 ? NULL : g_ptr_array_index(selectors, 0);
-    gboolean all = first != NULL && first->wish == AQR_GPU_ALL;
-
-    return (AqrGpuShare){ all ? host : selectors->len, host };
 }
 
 /* Which GPUs it will be is settled when the testbed is opened, as others use them too;
@@ -197,7 +206,7 @@ plan_gpus(const AqrVmOptions *options, AqrVmSpec *spec, GError **error)
         if (inventory == NULL)
             return FALSE;
     }
-    choose_size(options, spec, share_gpus(options->gpu_selectors, inventory));
+    choose_size(options, spec, inventory);
     if (inventory == NULL)
         return TRUE;
     request = aqr_vm_plan_gpu_request(options, spec->ram_mib, table);

@@ -16,6 +16,10 @@ AqrVmSpec *aqr_vm_plan_make(const AqrVmOptions *options, const char *socket_dir,
                             const char *store_dir, const AqrStop *stop,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The VM's memory: what they say, or by default, which depends on the host's GPUs; NULL: it
+ * has none. */
+guint64 aqr_vm_plan_ram_mib(const AqrVmOptions *options, const AqrGpuInventory *inventory);
+
 /* What the options ask for of GPUs, for a VM of @ram_mib, with the table of GPUs at @table.
  * Borrows all of it. */
 AqrGpuRequest aqr_vm_plan_gpu_request(const AqrVmOptions *options, guint64 ram_mib,

@@ -45,9 +45,7 @@ aqr_gpu_hold_take(const AqrGpuHoldConfig *config, GError **error)
     g_autoptr(AqrGpuHold) hold = g_new0(AqrGpuHold, 1);
 
     hold->config = config;
-    if ((config->request.selectors->len > 0 &&
-         !(aqr_vfio_check_host(error) && aqr_vfio_load(error))) ||
-        !aqr_gpu_take(config, &hold->taken, error) || !post_keeper(hold, error))
+    if (!aqr_gpu_take(config, &hold->taken, error) || !post_keeper(hold, error))
         return NULL;
     return g_steal_pointer(&hold);
 }

@@ -13,7 +13,8 @@ typedef struct AqrGpuHold AqrGpuHold;
 typedef struct {
     AqrGpuRequest request;
     gint64 wait;          /* microseconds to wait for busy ones; 0: not at all */
-    gboolean wait_absent; /* so long for ones, too, that this host does not have now */
+    gboolean wait_absent; /* so long, too, for ones that this host does not have now, or this user
+                           * cannot have: for all that somebody may yet mend */
     const char *purpose;  /* shown to others */
     const char *keeper;   /* the program rocm-gpu-keeper */
     const int *keep_open; /* what it keeps open till its end, with -1 behind; NULL: nothing */

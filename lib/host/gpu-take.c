@@ -78,7 +78,8 @@ is_free(const AqrGpu *gpu, gpointer data)
     return GPOINTER_TO_INT(known);
 }
 
-/* A host without the GPU that is asked for may get it, or get it back. */
+/* A host without the GPU that is asked for may get it, or get it back; and an operator may
+ * yet do what a message tells him to do. */
 static void
 take_as_busy(Taking *taking, const GError *failed)
 {
@@ -86,22 +87,31 @@ take_as_busy(Taking *taking, const GError *failed)
     taking->may_end = TRUE;
 }
 
+static GPtrArray *
+look(Taking *taking, GError **error)
+{
+    const AqrGpuRequest *request = &taking->config->request;
+    AqrGpuTaken *taken = taking->taken;
+
+    g_clear_pointer(&taken->inventory, aqr_gpu_inventory_free);
+    if (!aqr_vfio_check_host(error) || !aqr_vfio_load(error))
+        return NULL;
+    taken->inventory = aqr_gpu_inventory_new(request->table, error);
+    if (taken->inventory == NULL)
+        return NULL;
+    return aqr_gpu_request_choose(request, taken->inventory, is_free, taking, error);
+}
+
 /* As the host is now. NULL: not now, or taking->failed. */
 static GPtrArray *
 choose(Taking *taking)
 {
-    const AqrGpuRequest *request = &taking->config->request;
     GPtrArray *chosen;
 
     g_string_truncate(taking->busy, 0);
     g_hash_table_remove_all(taking->looked);
     taking->may_end = FALSE;
-    g_clear_pointer(&taking->taken->inventory, aqr_gpu_inventory_free);
-    taking->taken->inventory = aqr_gpu_inventory_new(request->table, &taking->failed);
-    if (taking->taken->inventory == NULL)
-        return NULL;
-    chosen =
-        aqr_gpu_request_choose(request, taking->taken->inventory, is_free, taking, &taking->failed);
+    chosen = look(taking, &taking->failed);
     if (taking->failed != NULL && taking->config->wait_absent) {
         take_as_busy(taking, taking->failed);
         g_clear_error(&taking->failed);
@@ -225,12 +235,15 @@ wait_for_gpus(Taking *taking, GError **error)
 {
     const AqrGpuHoldConfig *config = taking->config;
     AqrPatience patience = aqr_patience(config->wait, config->stop);
-    g_autoptr(AqrLeaseWatch) watch = aqr_lease_watch_new(handle_change, taking, error);
     g_autoptr(GError) failed = NULL;
+    g_autoptr(AqrLeaseWatch) watch = aqr_lease_watch_new(handle_change, taking, &failed);
 
-    if (watch == NULL)
+    if (watch == NULL && !config->wait_absent) {
+        g_propagate_error(error, g_steal_pointer(&failed));
         return FALSE;
+    }
     say_waiting(taking);
+    g_clear_error(&failed); /* what there is to say of the directory has been said */
     taking->changed = TRUE; /* one may have been given back before it was watched */
     if (aqr_wait_until(is_settled, taking, "a GPU", &patience, &failed))
         return taking->failed == NULL;

@@ -3,27 +3,37 @@
 """The scripts of debci's backend, without debci: programs that note how they were called
 stand in for debci's, autopkgtest's and ours. tests/debci has the real ones."""
 
+import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
+import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests" / "support"))
 from server import run_all, temporary_directory  # noqa: E402
 
-# What the backend calls, each with its exit status from a file. rocm-qemu-gpus has
-# something to say, too.
+# What the backend calls, each with its exit status from a file, and something to say. What there
+# is for the call of a number, "debci-autopkgtest.1", is for that one only.
 FAKE = """#!/bin/sh
 [ "${0##*/}" != rocm-qemu-create ] || [ "$(id -un)" = debci ] || exit 99
 [ "${0##*/}" != rocm-qemu-create ] || [ -w "$XDG_CACHE_HOME" ] || exit 98
+[ "${0##*/}" != rocm-qemu-gpus ] || [ ! -e "$stage/sleeps" ] || sleep "$(cat "$stage/sleeps")"
 for word; do printf '<%s>' "$word"; done >>"$stage/calls/${0##*/}"
 echo >>"$stage/calls/${0##*/}"
-[ ! -e "$stage/says/${0##*/}" ] || cat "$stage/says/${0##*/}" >&2
-[ "${0##*/}" != debci-autopkgtest ] || [ ! -e "$stage/leaves" ] ||
-    cp -r "$stage/leaves" "$debci_test_outputdir"
-exit "$(cat "$stage/status/${0##*/}" 2>/dev/null || echo 0)"
+call=${0##*/}.$(wc -l <"$stage/calls/${0##*/}")
+[ -e "$stage/status/$call" ] || call=${0##*/}
+[ ! -e "$stage/says/$call" ] || cat "$stage/says/$call" >&2
+leaves=$stage/leaves/$call
+[ -e "$leaves" ] || leaves=$stage/leaves/${0##*/}
+if [ -e "$leaves" ]; then
+    [ ! -e "$debci_test_outputdir" ] || exit 97
+    cp -r "$leaves" "$debci_test_outputdir"
+fi
+exit "$(cat "$stage/status/$call" 2>/dev/null || echo 0)"
 """
 FAKES = ("debci-autopkgtest", "debci-generate-apt-sources", "rocm-qemu-create",
          "rocm-qemu-gpus")
@@ -80,7 +90,7 @@ class Stage:
             (directory / name).mkdir()
         directory.chmod(0o755)
         (directory / "calls").chmod(0o777)
-        (directory / "leaves" / "exitcode").write_text("0\n")
+        self.leaves().joinpath("exitcode").write_text("0\n")
         (directory / "debci" / "bin").mkdir()
         (directory / "debci" / "bin" / "debci").write_text(DEBCI)
         (directory / "debci" / "bin" / "debci").chmod(0o755)
@@ -91,6 +101,12 @@ class Stage:
         path = f"{directory / 'bin'}:{os.environ['PATH']}"
         self.environment = {"PATH": path, "stage": str(directory), "age": "2 hours",
                             "image": "bookworm-amd64.img", "configured": ""} | settings
+
+    def leaves(self, name: str = "debci-autopkgtest") -> pathlib.Path:
+        """What autopkgtest leaves in its output directory, which must not be there before."""
+        directory = self.directory / "leaves" / name
+        directory.mkdir(exist_ok=True)
+        return directory
 
     def says(self, name: str, status: int, text: str) -> None:
         (self.directory / "status" / name).write_text(f"{status}\n")
@@ -163,7 +179,7 @@ def other_names_are_the_same(directory, backend) -> None:
 def autopkgtest_s_status_is_its_own(directory, status) -> None:
     stage = Stage(directory)
     stage.says("debci-autopkgtest", status, "")
-    (directory / "leaves" / "exitcode").write_text(f"{status}\n")
+    (stage.leaves() / "exitcode").write_text(f"{status}\n")
     assert stage.test_package("amd64").returncode == status
     assert (stage.output / "exitcode").read_text() == f"{status}\n"
     assert not (stage.output / "log").exists()
@@ -174,7 +190,7 @@ def autopkgtest_s_status_is_its_own(directory, status) -> None:
 @each(((20, "amd64"), (137, "amd64"), (2, "amd64+gfx1030")))
 def there_is_a_result_in_any_case(directory, status, arch) -> None:
     stage = Stage(directory)
-    shutil.rmtree(directory / "leaves")
+    shutil.rmtree(stage.leaves())
     stage.says("debci-autopkgtest", status, "")
     assert stage.test_package(arch).returncode == 16
     assert (stage.output / "exitcode").read_text() == "16\n"
@@ -198,6 +214,11 @@ def a_log_that_cannot_be_written_does_not_matter() -> None:
     ("amd64+none", {}, "no gfx target"),
     ("+gfx1030", {}, "no gfx target"),
     ("amd64+gfx1030+gfx900", {}, "no gfx target"),
+    ("amd64+gfx1zz", {}, "no gfx target"),
+    ("amd64+gfx030", {}, "no gfx target"),
+    ("amd64+gfx1a30", {}, "no gfx target"),
+    ("amd64+gfx10300", {}, "no gfx target"),
+    ("amd64+gfx10", {}, "no gfx target"),
     ("amd64", {"image": ""}, "there is no image"),
     ("amd64", {"configured": "--accel tcg --qemu-options='x"}, "its quotes do not match"),
     ("amd64", {"configured": "$(exit 1)"}, "configuration cannot be read"),
@@ -226,7 +247,7 @@ WELL = '{"gpus": [{"quarantine": null}]}'
 def no_verdict_comes_of_a_sick_gpu(directory, found, gpus, status, exitcode) -> None:
     stage = Stage(directory)
     stage.says("debci-autopkgtest", found, "")
-    left = directory / "leaves"
+    left = stage.leaves()
     (left / "testbed").mkdir()
     (left / "log").write_text("what autopkgtest says\n")
     (left / "exitcode").write_text(f"{found}\n")
@@ -243,26 +264,62 @@ def a_test_without_gpu_has_none_that_is_sick() -> None:
     with temporary_directory() as directory:
         stage = Stage(directory)
         stage.says("debci-autopkgtest", 4, "")
-        (directory / "leaves" / "testbed").mkdir()
+        (stage.leaves() / "testbed").mkdir()
         assert stage.test_package("amd64").returncode == 4
 
 
+def asked_within(stage: Stage, seconds: int) -> list[str]:
+    """What rocm-qemu-gpus was asked, without the time-out, of which a second may have passed."""
+    taken = "|".join(f"<--timeout={number}>" for number in (seconds, seconds - 1))
+    return [re.sub(taken, "", call) for call in stage.calls("rocm-qemu-gpus")]
+
+
 # Who may be asked: a worker is quiet.
-@each((("false", "<wait><gfx1030>"),
-       ("true", "<wait><--absent><--timeout=1200><gfx1030>")))
-def the_gpu_is_waited_for(directory, quiet, asked) -> None:
-    stage = Stage(directory)
+@each((("false", "", "<wait><gfx1030><-->"),
+       ("true", "", "<wait><--absent><gfx1030><-->"),
+       ("true", "--ram-size '4096' --gpu-force",
+        "<wait><--absent><gfx1030><--><--ram-size><4096><--gpu-force>")))
+def the_gpu_is_waited_for(directory, quiet, configured, asked) -> None:
+    stage = Stage(directory, configured=configured)
     stage.says("rocm-qemu-gpus", 0, "waiting for a GPU: it smells\n")
     result = stage.test_package("amd64+gfx1030", debci_quiet=quiet)
-    assert result.returncode == 0 and "it smells" in result.stderr, result
-    assert stage.calls("rocm-qemu-gpus") == [asked]
+    assert result.returncode == 0 and (quiet == "true" or "it smells" in result.stderr), result
+    assert asked_within(stage, 1200) == [asked]
+    shutil.rmtree(stage.output)
     assert stage.test_package("amd64", debci_quiet=quiet).returncode == 0
-    assert stage.calls("rocm-qemu-gpus") == [asked]
+    assert asked_within(stage, 1200) == [asked]
+
+
+# The patience; what is waited for with, and whether it is told what is wrong.
+@each((("5", "5", False), ("", "1200", False), ("20m", "1200", True), ("0", "1200", True),
+       ("-1", "1200", True), ("010", "1200", True), ("1000000", "1200", True)))
+def a_patience_is_a_number_of_seconds(directory, given, taken, told) -> None:
+    stage = Stage(directory)
+    result = stage.test_package("amd64+gfx1030", debci_quiet="true", debci_gpu_patience=given)
+    assert result.returncode == 0, result
+    assert asked_within(stage, int(taken)) == ["<wait><--absent><gfx1030><-->"]
+    assert (f'"{given}" is no number of seconds' in result.stderr) == told, result
+
+
+# A worker that has waited for so long waits for the lease no longer than what is left, or 10 s.
+@each((("false", "5", 0, "5"), ("true", "100", 0, "100"), ("true", "100", 3, "97"),
+       ("true", "5", 0, "10"), ("true", "2", 3, "10")))
+def what_is_left_of_the_patience_is_for_the_lease(directory, quiet, patience, waits, left) -> None:
+    stage = Stage(directory)
+    (directory / "sleeps").write_text(f"{waits}\n")
+    result = stage.test_package("amd64+gfx1030", debci_quiet=quiet, debci_gpu_patience=patience)
+    assert result.returncode == 0, result
+    call, = stage.calls("debci-autopkgtest")
+    seconds = int(call.partition("<--gpu-wait><")[2].partition(">")[0])
+    assert int(left) - 1 <= seconds <= int(left), call
 
 
 # A worker as debci's, on a stage: what amqp-consume and the shell below it are called. What the
 # shell does after the job shows who is there still; the other waits for the next one then.
 WORKER = """
+mount -t tmpfs none /var/lib
+mkdir -p /var/lib/debci/qemu_rocm
+touch "/var/lib/debci/qemu_rocm/$image"
 cp /bin/sh "$stage/bin/amqp-consume"
 mkfifo "$stage/queue"
 cat >"$stage/worker" <<'END'
@@ -279,22 +336,110 @@ exit $rc
 """
 
 
-def a_job_goes_back_when_there_is_no_gpu_for_long() -> None:
+def work(stage: Stage, patience: int) -> tuple[subprocess.CompletedProcess, float]:
+    """A worker has one job; how it ended, and when."""
+    output = stage.directory / "debci-worker-1-abc" / "incoming" / "h" / "hello" / "1"
+    output.parent.mkdir(parents=True)
+    program = stage.directory / "debci" / "backends" / "qemu_rocm" / "test-package"
+    begin = time.monotonic()
+    result = subprocess.run(
+        ["unshare", "--mount", "sh", "-euc", WORKER], capture_output=True, text=True, timeout=60,
+        check=False, stdin=subprocess.DEVNULL, env=stage.environment | {
+            "debci_suite": "bookworm", "debci_arch": "amd64+gfx1030", "debci_quiet": "true",
+            "debci_gpu_patience": str(patience), "debci_test_outputdir": str(output),
+            "program": str(program)})
+    return result, time.monotonic() - begin
+
+
+def it_has_gone_back(stage: Stage, result: subprocess.CompletedProcess, why: str) -> bool:
+    return (result.returncode == 137 and "goes back to its queue" in result.stderr
+            and why in result.stderr.partition("goes back to its queue")[2]
+            and not (stage.directory / "published").exists()
+            and not (stage.directory / "acknowledged").exists()
+            and not (stage.directory / "debci-worker-1-abc").exists())
+
+
+# At the end of the patience, even where the reason is no matter of time: else the worker would
+# get it again at once.
+@each(((1, "no GPU is free after 2 s: it smells\n", 2), (1, "there is no table\n", 0),
+       (127, "", 0)))
+def a_job_goes_back_when_there_is_no_gpu_for_long(directory, status, says, waits) -> None:
+    stage = Stage(directory)
+    (directory / "sleeps").write_text(f"{waits}\n")
+    stage.says("rocm-qemu-gpus", status, says)
+    result, seconds = work(stage, 2)
+    assert it_has_gone_back(stage, result, says), result
+    assert seconds >= 1, seconds
+    assert stage.calls("debci-autopkgtest") == []
+
+
+# Wrong words stay wrong.
+def what_is_no_gpu_is_a_testbed_failure() -> None:
     with temporary_directory() as directory:
         stage = Stage(directory)
-        stage.says("rocm-qemu-gpus", 1, "no GPU is free after 1200 s: it smells\n")
-        output = directory / "debci-worker-1-abc" / "incoming" / "h" / "hello" / "1"
-        output.parent.mkdir(parents=True)
-        program = directory / "debci" / "backends" / "qemu_rocm" / "test-package"
-        result = subprocess.run(
-            ["unshare", "--mount", "sh", "-euc", WORKER], capture_output=True, text=True, timeout=60,
-            check=False, stdin=subprocess.DEVNULL, env=stage.environment | {
-                "debci_suite": "bookworm", "debci_arch": "amd64+gfx1030", "debci_quiet": "true",
-                "debci_test_outputdir": str(output), "program": str(program)})
-        assert result.returncode == 137 and "goes back to its queue" in result.stderr, result
-        assert not (directory / "published").exists() and not (directory / "acknowledged").exists()
-        assert not (directory / "debci-worker-1-abc").exists()
-        assert stage.calls("debci-autopkgtest") == []
+        stage.says("rocm-qemu-gpus", 2, "rocm-qemu-gpus: Unknown option --sparkle\n")
+        result = stage.test_package("amd64+gfx1030", debci_quiet="true")
+        assert result.returncode == 16, result
+        assert "Unknown option --sparkle" in (stage.output / "log").read_text()
+
+
+REFUSED = [{"name": "gpu-lease", "error": "no GPU is free after 10 s: another has it"}]
+LEASED = {"name": "gpu-lease"}
+NO_VM = [LEASED, {"name": "vm-start", "error": "it does not start"}]
+VM = [LEASED, {"name": "vm-start"}]
+
+
+def lose_a_run(stage: Stage, timeline: list | None, gpus: str | None) -> None:
+    """The first run of autopkgtest: 16, and what it leaves."""
+    stage.says("debci-autopkgtest.1", 16, "")
+    left = stage.leaves("debci-autopkgtest.1")
+    (left / "exitcode").write_text("16\n")
+    (left / "testbed").mkdir()
+    if timeline is not None:
+        (left / "testbed" / "timeline.json").write_text(json.dumps(timeline))
+    if gpus is not None:
+        (left / "testbed" / "gpus.json").write_text(gpus)
+
+
+# What the first run leaves, whether the GPU has to be waited for again then; whether there is a
+# second run, which passes.
+@each((
+    (REFUSED, None, False, True), (REFUSED, None, True, True),
+    (NO_VM, SICK, True, True), (NO_VM, WELL, False, False), (NO_VM, WELL, True, False),
+    (VM, SICK, True, False), (VM, WELL, False, False),
+    (None, None, True, True), (None, None, False, False),
+    ([], None, True, False), ("no timeline", None, True, False),
+))
+def a_worker_whose_gpu_went_to_another_tries_again(directory, timeline, gpus, waits, again) -> None:
+    stage = Stage(directory)
+    lose_a_run(stage, timeline, gpus)
+    if waits:
+        stage.says("rocm-qemu-gpus.2", 0, "waiting for a GPU: it smells\n")
+    result = stage.test_package("amd64+gfx1030", debci_quiet="true")
+    assert result.returncode == (0 if again else 16), result
+    assert len(stage.calls("debci-autopkgtest")) == (2 if again else 1)
+    assert (stage.output / "exitcode").read_text() == ("0\n" if again else "16\n")
+
+
+def somebody_at_a_terminal_is_told_that_it_went_to_another() -> None:
+    with temporary_directory() as directory:
+        stage = Stage(directory)
+        lose_a_run(stage, REFUSED, None)
+        result = stage.test_package("amd64+gfx1030")
+        assert result.returncode == 16 and len(stage.calls("debci-autopkgtest")) == 1, result
+
+
+# The second wait fails; or there is no time left for a second run.
+@each(((1, "no GPU is free after 1 s: it smells", 0, "it smells"), (0, "", 2, "another has it")))
+def a_job_whose_gpu_went_to_another_goes_back(directory, status, says, waits, why) -> None:
+    stage = Stage(directory)
+    lose_a_run(stage, REFUSED, None)
+    (directory / "sleeps").write_text(f"{waits}\n")
+    stage.says("rocm-qemu-gpus.2", status, f"{says}\n" if says else "")
+    result, seconds = work(stage, 3)
+    assert it_has_gone_back(stage, result, why), result
+    assert seconds >= 2, seconds
+    assert len(stage.calls("debci-autopkgtest")) == 1
 
 
 def without_the_gpu_no_test_runs() -> None:
@@ -314,6 +459,7 @@ def without_the_gpu_no_test_runs() -> None:
     ("amd64", {}, 1, 0, ""),
     ("amd64", {"image": ""}, 0, 1, "debci setup --suite=bookworm --arch=amd64"),
     ("amd64+", {}, 0, 1, "no gfx target"),
+    ("amd64+gfx1030", {"configured": "'"}, 0, 1, "its quotes do not match"),
 ))
 def a_testbed_is_checked(directory, arch, settings, gpus, status, says) -> None:
     stage = Stage(directory, **settings)
@@ -377,15 +523,19 @@ def a_failed_image_is_a_failure() -> None:
 if os.geteuid() != 0:
     print("needs root, for a mount namespace")
     raise SystemExit(77)
-for program in ("mispipe", "jq"):
-    if shutil.which(program) is None:
-        print(f"needs {program}, as debci does")
-        raise SystemExit(77)
+if shutil.which("jq") is None:
+    print("needs jq, as debci does")
+    raise SystemExit(77)
 run_all([
     it_tells_autopkgtest_what_to_run, other_names_are_the_same, autopkgtest_s_status_is_its_own,
     there_is_a_result_in_any_case, a_log_that_cannot_be_written_does_not_matter,
     what_cannot_work_is_a_testbed_failure, no_verdict_comes_of_a_sick_gpu,
     a_test_without_gpu_has_none_that_is_sick, the_gpu_is_waited_for,
-    a_job_goes_back_when_there_is_no_gpu_for_long, without_the_gpu_no_test_runs,
-    a_testbed_is_checked, a_worker_of_debci_3_starts_where_it_has_all, an_image_is_made, a_failed_image_is_a_failure,
+    a_patience_is_a_number_of_seconds, what_is_left_of_the_patience_is_for_the_lease,
+    a_job_goes_back_when_there_is_no_gpu_for_long, what_is_no_gpu_is_a_testbed_failure,
+    a_worker_whose_gpu_went_to_another_tries_again,
+    somebody_at_a_terminal_is_told_that_it_went_to_another,
+    a_job_whose_gpu_went_to_another_goes_back, without_the_gpu_no_test_runs,
+    a_testbed_is_checked, a_worker_of_debci_3_starts_where_it_has_all, an_image_is_made,
+    a_failed_image_is_a_failure,
 ])

@@ -193,6 +193,102 @@ START_TEST(waits_so_long_for_one_that_is_not_there)
 }
 END_TEST
 
+static void
+take_iommu(void)
+{
+    fake_gpu_remove(&asker_host, "/sys/kernel/iommu_groups/31/type");
+    fake_gpu_remove(&asker_host, "/sys/kernel/iommu_groups/31");
+}
+
+static void
+give_iommu(void)
+{
+    fake_gpu_write(&asker_host, "/sys/kernel/iommu_groups/31/type", "DMA\n");
+}
+
+static void
+take_vfio(void)
+{
+    fake_gpu_remove(&asker_host, "/dev/vfio/vfio");
+    fake_gpu_remove(&asker_host, "/sys/module/vfio_iommu_type1/initstate");
+    fake_gpu_remove(&asker_host, "/sys/module/vfio_iommu_type1");
+}
+
+static void
+give_vfio(void)
+{
+    fake_gpu_write(&asker_host, "/sys/module/vfio_iommu_type1/initstate", "live\n");
+    fake_gpu_write(&asker_host, "/dev/vfio/vfio", "");
+}
+
+static void
+open_leases(void)
+{
+    g_mkdir(asker_leases, 0700);
+    ck_assert_int_eq(g_chmod(asker_leases, 0777), 0);
+}
+
+static void
+close_leases(void)
+{
+    ck_assert_int_eq(g_chmod(asker_leases, 01777), 0);
+}
+
+/* What an operator has to mend. Without wait_absent it fails at once. */
+static const struct {
+    void (*spoil)(void);
+    void (*mend)(void);
+    const char *says;
+} spoilt[] = {
+    { take_iommu, give_iommu, "this host has no IOMMU that is switched on" },
+    { take_vfio, give_vfio, "the kernel has no vfio_iommu_type1" },
+    { open_leases, close_leases, "where users of GPUs meet, lets others remove" },
+};
+
+static int row;
+
+static void
+mend_it(const char *text, gpointer data)
+{
+    g_string_append(data, text);
+    spoilt[row].mend();
+}
+
+START_TEST(waits_for_a_host_to_be_mended)
+{
+    g_autoptr(GString) notes = g_string_new(NULL);
+    g_autoptr(AqrGpuHold) hold = NULL;
+    g_auto(Asker) asker = { 0 };
+
+    row = _i;
+    spoilt[_i].spoil();
+    asker_fails("any", 60, AQR_ERROR_HOST, spoilt[_i].says);
+    asker_ask(&asker, "any", 60);
+    asker.config.wait_absent = TRUE;
+    asker.config.note = mend_it;
+    asker.config.data = notes;
+    hold = asker_take(&asker);
+    ck_assert_ptr_nonnull(hold);
+    ck_assert_msg(strstr(notes->str, spoilt[_i].says) != NULL, "%s", notes->str);
+}
+END_TEST
+
+START_TEST(waits_so_long_for_a_host_to_be_mended)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(Asker) asker = { 0 };
+
+    spoilt[_i].spoil();
+    asker_ask(&asker, "any", 1);
+    asker.config.wait_absent = TRUE;
+    ck_assert_ptr_null(aqr_gpu_hold_take(&asker.config, &error));
+    ck_assert_msg(g_str_has_prefix(error->message, "no GPU is free after 1 s: ") &&
+                      strstr(error->message, spoilt[_i].says) != NULL,
+                  "%s", error->message);
+    ck_assert_error(error, AQR_ERROR_GPU);
+}
+END_TEST
+
 /* --- between the VMs, and after them ----------------------------------- */
 
 START_TEST(looks_again_before_a_vm)
@@ -284,6 +380,36 @@ plan(G_GNUC_UNUSED FakeGpu *tested, GError **error)
     return gpus != NULL;
 }
 
+static gboolean
+take_as_user(G_GNUC_UNUSED FakeGpu *tested, GError **error)
+{
+    g_autoptr(AqrGpuHold) hold = aqr_gpu_hold_take(&user_asks.config, error);
+
+    return hold != NULL;
+}
+
+/* Somebody may bind it, or let him use libvirt's daemon: so it is like one that is absent. */
+START_TEST(waits_for_what_the_user_may_not)
+{
+    static const char *const said[] = { "no GPU of this host can be had: 0000:",
+                                        "no GPU is free "
+                                        "after 1 s: no GPU of this host can be had: 0000:" };
+    g_autofree char *why = NULL;
+
+    ck_assert_int_eq(g_chmod(asker_dir, 0755), 0);
+    ck_assert_int_eq(g_mkdir(asker_leases, 0755), 0);
+    ck_assert_int_eq(g_chmod(asker_leases, 01777), 0);
+    asker_ask(&user_asks, "any", 1);
+    user_asks.config.request.own_qemu = TRUE;
+    user_asks.config.request.mended_later = TRUE;
+    user_asks.config.wait_absent = _i != 0;
+    why = fake_gpu_as_nobody(&asker_host, take_as_user);
+    ck_assert_msg(why != NULL && g_str_has_prefix(why, said[_i]), "%s", why);
+    ck_assert_ptr_nonnull(strstr(why, "only root can bind it"));
+    asker_clear(&user_asks);
+}
+END_TEST
+
 /* libvirt's daemon binds it, and runs QEMU as another. */
 START_TEST(judges_the_user_whose_qemu_it_is)
 {
@@ -318,8 +444,11 @@ add_tests(TCase *tcase)
     tcase_add_test(tcase, passes_over_a_quarantine_that_will_end);
     tcase_add_test(tcase, waits_for_one_that_is_not_there);
     tcase_add_test(tcase, waits_so_long_for_one_that_is_not_there);
+    tcase_add_loop_test(tcase, waits_for_a_host_to_be_mended, 0, G_N_ELEMENTS(spoilt));
+    tcase_add_loop_test(tcase, waits_so_long_for_a_host_to_be_mended, 0, G_N_ELEMENTS(spoilt));
     tcase_add_test(tcase, looks_again_before_a_vm);
     tcase_add_test(tcase, has_no_trouble_that_is_over);
     tcase_add_loop_test(tcase, leaves_to_the_keeper_what_is_in_use, 0, G_N_ELEMENTS(troubles));
     tcase_add_loop_test(tcase, judges_the_user_whose_qemu_it_is, 0, 2);
+    tcase_add_loop_test(tcase, waits_for_what_the_user_may_not, 0, 2);
 }

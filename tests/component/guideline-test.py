@@ -68,7 +68,31 @@ def scripts_are_scripts() -> None:
             assert done.returncode == 0, (script, done.stdout, done.stderr)
 
 
+def kfd_nodes(sysfs: pathlib.Path, versions: list[int]) -> None:
+    """A processor's node, which has none, and GPUs."""
+    for number, version in enumerate([0, *versions]):
+        node = sysfs / "class" / "kfd" / "kfd" / "topology" / "nodes" / str(number)
+        node.mkdir(parents=True)
+        (node / "properties").write_text(f"simd_count 8\ngfx_target_version {version}\n")
+
+
+def which_targets_are_here_decides_under_set_e() -> None:
+    """None, as without KFD, is no failure but a reason to skip."""
+    _, script = blocks("sh")
+    for versions, status, says in ((None, 77, "this is no GPU"), ([], 77, "this is no GPU"),
+                                   ([90402], 77, "this is gfx942"), ([100300], 0, ""),
+                                   ([90402, 90006], 0, "")):
+        with temporary_directory() as sysfs:
+            if versions is not None:
+                kfd_nodes(sysfs, versions)
+            done = subprocess.run(["sh", "-euc", script.replace("/sys/", f"{sysfs}/")],
+                                  capture_output=True, text=True, check=False)
+        assert done.returncode == status and says in done.stdout, (versions, done)
+        assert done.stderr == "", done
+
+
 run_all([
     today_s_control_file_is_accepted, a_field_that_is_not_known_skips,
     features_that_are_not_known_do_no_harm, scripts_are_scripts,
+    which_targets_are_here_decides_under_set_e,
 ])

@@ -55,6 +55,25 @@ def a_job_in_hand_goes_back_when_the_gpu_has_gone(debci: Debci) -> None:
     assert not [*pathlib.Path("/tmp").glob("debci-worker-*")]
 
 
+def a_job_whose_gpus_are_in_quarantine_goes_back(debci: Debci) -> None:
+    """When its worker is up, and has been told that they are well. Of debci 4, too, which asks no
+    more then. When they have been released, a worker runs the job."""
+    with debci.gpu_worker(VARIANT, debci_gpu_patience="2") as worker:
+        worker.wait_for_line("Connecting to AMQP queue", CHECK_SECONDS)
+        for gpu in GPUS:
+            debci.gpus("quarantine", gpu, "it stinks")
+        job, = debci.enqueue(("aqr-passes", VARIANT))
+        wait_for(worker.has_ended, CHECK_SECONDS, "the worker ends")
+    wait_for(lambda: any("goes back to its queue" in line and "it stinks" in line
+                         for line in debci.system_log.lines), CHECK_SECONDS, "the reason is told")
+    assert debci.job(job).status is None
+    assert not [*pathlib.Path("/tmp").glob("debci-worker-*")]
+    for gpu in GPUS:
+        debci.gpus("release", gpu)
+    with debci.gpu_worker(VARIANT) as worker:
+        assert debci.wait_for_job(job, worker, seconds=GPU_JOB_SECONDS).status == "pass"
+
+
 def nothing_runs_on_gpus_in_quarantine(debci: Debci, jobs: list[int]) -> None:
     """Workers wait before they take a job; all stay in the queue."""
     debci.system_log.wait_for_lines("it smells", 2, CHECK_SECONDS)
@@ -99,5 +118,6 @@ def two_workers_run_at_once_when_a_quarantine_ends(debci: Debci) -> None:
 TESTS = [
     a_worker_that_is_declared_to_have_another_gpu_runs_nothing,
     a_job_in_hand_goes_back_when_the_gpu_has_gone,
+    a_job_whose_gpus_are_in_quarantine_goes_back,
     two_workers_run_at_once_when_a_quarantine_ends,
 ]

@@ -40,13 +40,23 @@ class Host:
                       "--boot=bios", f"--qemu-command={STANDIN / 'qemu'}", *options,
                       through=(*self.within, *through), env=self.leases, **more)
 
-    def popen_gpus(self, *words: str) -> subprocess.Popen:
-        return subprocess.Popen([*self.within, "rocm-qemu-gpus", *words],
+    def server_of_nobody(self, **more) -> Server:
+        """As debci's workers are."""
+        tmp, image = self.directory / "tmp", self.directory / "image"
+        tmp.mkdir()
+        tmp.chmod(0o777)
+        image.touch()
+        through = ("sh", "-c", 'mount --bind "$1" "$2"; shift 2; exec "$@"', "sh", test_image(),
+                   str(image), *NOBODY, "env", f"HOME={tmp}", f"XDG_CACHE_HOME={tmp}/cache")
+        return self.server(through=through, tmp=str(tmp), image=str(image), **more)
+
+    def popen_gpus(self, *words: str, through=()) -> subprocess.Popen:
+        return subprocess.Popen([*self.within, *through, "rocm-qemu-gpus", *words],
                                 env=environment(**self.leases), stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True)
 
-    def gpus(self, *words: str) -> str:
-        process = self.popen_gpus(*words)
+    def gpus(self, *words: str, through=()) -> str:
+        process = self.popen_gpus(*words, through=through)
         out, err = process.communicate(timeout=60)
         assert process.returncode == 0, (words, err)
         return out
@@ -125,6 +135,46 @@ def one_in_quarantine_is_waited_for() -> None:
         assert (waiting.returncode, out) == (0, f"{OTHER}\n"), (out, err)
 
 
+def one_that_the_user_may_not_have_fails() -> None:
+    """As for a worker of debci on a host that has restarted, and without libvirt's daemon. An
+    operator can bind it meanwhile."""
+    with host() as here:
+        driver = here.directory / "host/sys/bus/pci/devices" / ONE / "driver"
+        before = os.readlink(driver)
+        driver.unlink()
+        driver.symlink_to(before.replace("vfio-pci", "amdgpu"))
+        assert here.gpus("wait", ONE) == f"{ONE}\n"
+        assert here.gpus("wait", "gfx1030", through=NOBODY) == f"{OTHER}\n"
+        waiting = here.popen_gpus("wait", ONE, through=NOBODY)
+        err = waiting.communicate(timeout=60)[1]
+        assert waiting.returncode == 1, err
+        for words in (f"{ONE} is on amdgpu", "only root can bind it"):
+            assert words in err, err
+        with here.server_of_nobody(gpu=ONE) as server:
+            expect_failure(server, f"{ONE} is on amdgpu", "only root can bind it")
+        assert here.gpus("wait", ONE, "--", "--connect=qemu:///system",
+                         through=NOBODY) == f"{ONE}\n"
+        waiting = here.popen_gpus("--absent", "wait", ONE, through=NOBODY)
+        assert "only root can bind it" in waiting.stderr.readline()
+        driver.unlink()
+        driver.symlink_to(before)
+        out, err = waiting.communicate(timeout=60)
+        assert (waiting.returncode, out) == (0, f"{ONE}\n"), (out, err)
+
+
+def the_testbed_s_options_count() -> None:
+    """An ordinary user may lock little memory, where nothing is preloaded that allows it."""
+    with host() as here:
+        through = ("env", "-u", "LD_PRELOAD", "prlimit", "--memlock=65536", *NOBODY)
+        much = here.popen_gpus("wait", ONE, "--", "--ram-size", "512", "--accel=tcg",
+                               through=through)
+        err = much.communicate(timeout=60)[1]
+        assert much.returncode == 1 and "locks 1536 MiB; raise memlock" in err, err
+        wrong = here.popen_gpus("wait", ONE, "--", "--sparkle")
+        err = wrong.communicate(timeout=60)[1]
+        assert wrong.returncode == 2 and "--sparkle" in err, err
+
+
 def a_target_that_is_not_here_fails() -> None:
     with host() as here:
         with here.server(gpu="gfx942") as server:
@@ -135,16 +185,9 @@ def a_target_that_is_not_here_fails() -> None:
 
 
 def an_ordinary_user_has_one_that_is_lost() -> None:
-    """As debci's workers are. It falls off the bus, which the next testbed does not get."""
+    """It falls off the bus, which the next testbed does not get."""
     with host() as here:
-        tmp, image = here.directory / "tmp", here.directory / "image"
-        tmp.mkdir()
-        tmp.chmod(0o777)
-        image.touch()
-        through = ("sh", "-c", 'mount --bind "$1" "$2"; shift 2; exec "$@"', "sh", test_image(),
-                   str(image), *NOBODY, "env", f"HOME={tmp}", f"XDG_CACHE_HOME={tmp}/cache")
-        with here.server(through=through, tmp=str(tmp), image=str(image),
-                         accept_leftovers=True) as server:
+        with here.server_of_nobody(accept_leftovers=True) as server:
             server.open()
             look_at_it(server)
             here.expect("busy", "free")
@@ -160,5 +203,6 @@ if __name__ == "__main__":
     if os.geteuid() != 0:
         print("the stand-in wants root, for its mounts")
         raise SystemExit(77)
-    run_all([a_target_that_is_not_here_fails, one_in_quarantine_is_waited_for,
+    run_all([a_target_that_is_not_here_fails, one_that_the_user_may_not_have_fails,
+             the_testbed_s_options_count, one_in_quarantine_is_waited_for,
              each_server_gets_one, an_ordinary_user_has_one_that_is_lost])
