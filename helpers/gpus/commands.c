@@ -9,6 +9,7 @@
 #include "host/gpu-health.h"
 #include "host/gpu-hold.h"
 #include "host/gpu-status.h"
+#include "host/gpu-strikes.h"
 #include "host/lease.h"
 #include "host/quarantine.h"
 #include "host/vfio.h"
@@ -106,7 +107,9 @@ gpus_reset(G_GNUC_UNUSED const GpusOptions *options, char **words, GError **erro
     const AqrGpu *gpu = inventory == NULL ? NULL : find_gpu(inventory, words[0], error);
     g_autoptr(GPtrArray) leases = gpu == NULL ? NULL : lease_slots(gpu, "reset", error);
 
-    if (leases == NULL || !reset(gpu, error))
+    g_autofree char *slot = gpu == NULL ? NULL : aqr_gpu_request_slot(gpu->device);
+
+    if (leases == NULL || !reset(gpu, error) || !aqr_gpu_strikes_end(slot, error))
         return FALSE;
     g_print("%s is well\n", words[0]);
     return TRUE;
@@ -138,7 +141,8 @@ gpus_release(G_GNUC_UNUSED const GpusOptions *options, char **words, GError **er
         return FALSE;
     slot = aqr_pci_address_slot(&address);
     function = aqr_pci_address_to_string(&address);
-    return aqr_quarantine_end(slot, error) && aqr_quarantine_end(function, error);
+    return aqr_quarantine_end(slot, error) && aqr_quarantine_end(function, error) &&
+           aqr_gpu_strikes_end(slot, error) && aqr_gpu_strikes_end(function, error);
 }
 
 /* --- wait -------------------------------------------------------------- */

@@ -97,6 +97,22 @@ aqr_gpu_message_judge(const char *text, AqrGpuReady ready, char **why)
     return row->meaning;
 }
 
+gboolean
+aqr_gpu_message_is_of_others(const char *text)
+{
+    static const char *const needles[] = {
+        "Direct firmware load for amdgpu/", "firmware: failed to load amdgpu/",
+        "not supported in kfd", /* by so old a kernel */
+        "Pending hive reset",   /* not all of the hive was passed */
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(needles); i++) {
+        if (strstr(text, needles[i]) != NULL)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* Linux, Documentation/ABI/testing/dev-kmsg. A priority above 7 has a facility in it: that
  * is not the kernel. */
 const char *

@@ -23,6 +23,9 @@ typedef enum {
  * "firmware is missing: amdgpu/navi21_sos.bin; put firmware-amd-graphics into the image". */
 AqrGpuMessage aqr_gpu_message_judge(const char *text, AqrGpuReady ready, char **why);
 
+/* Whether a HINT or FATAL tells what the image or the user has to mend: no GPU is to blame. */
+gboolean aqr_gpu_message_is_of_others(const char *text);
+
 /* A record of /dev/kmsg ("6,339,5140900,-;text"): its text (in @record), and its number.
  * NULL for what is no record of the kernel's own: the lines that continue one, and what
  * programs have written there. */

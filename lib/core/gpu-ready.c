@@ -37,12 +37,30 @@ aqr_gpu_expected_free(AqrGpuExpected *expected)
     g_free(expected);
 }
 
+void
+aqr_gpu_failure_free(AqrGpuFailure *failure)
+{
+    if (failure == NULL)
+        return;
+    g_free(failure->address);
+    g_free(failure->why);
+    g_free(failure);
+}
+
+typedef enum {
+    BLAME_OTHERS, /* the image, or what the user wants */
+    BLAME_IF_TRIED,
+    BLAME_GPU,
+} Blame;
+
 /* One GPU of the host, the function in the guest that it is, and what is said of it. */
 typedef struct {
     const AqrGpuFacts *facts;
     const AqrGpuExpected *expected;
     const AqrGuestGpu *gpu;     /* NULL: it is not there */
     AqrGpuVerdict if_not_found; /* what is not there may yet come, or not */
+    gboolean alone;             /* no other one of its device id is expected */
+    Blame *blame;               /* for what is said */
     GString *why;
     GString *remark;
 } Case;
@@ -75,6 +93,14 @@ say(const Case *judged, AqrGpuVerdict verdict, const char *format, ...)
     va_start(arguments, format);
     g_string_append_vprintf(judged->why, format, arguments);
     va_end(arguments);
+    return verdict;
+}
+
+/* Whose fault it is what say() has said. */
+static AqrGpuVerdict
+blame(const Case *judged, Blame whose, AqrGpuVerdict verdict)
+{
+    *judged->blame = whose;
     return verdict;
 }
 
@@ -121,6 +147,7 @@ judge_render_node(const Case *judged, guint64 minor)
 
 /* --- PCI ------------------------------------------------------------------ */
 
+/* Of several of one kind nobody can tell which is missing. */
 static AqrGpuVerdict
 judge_presence(const Case *judged)
 {
@@ -140,7 +167,7 @@ judge_presence(const Case *judged)
         "its PCI function, 1002:%04x, is not in the guest, which has %s of AMD's",
         judged->expected->device, others->len == 0 ? "none" : others->str);
     g_string_free(others, TRUE);
-    return judged->if_not_found;
+    return blame(judged, judged->alone ? BLAME_GPU : BLAME_OTHERS, judged->if_not_found);
 }
 
 /* A function that has just been plugged in gets its BARs a moment later. */
@@ -174,12 +201,12 @@ judge_no_driver(const Case *judged)
                    "whether the image blacklists it",
                    kernel);
     case AQR_AMDGPU_LOADED:
-        return say(judged, judged->if_not_found, "no driver took it, though amdgpu is loaded%s",
-                   facts->firmware ? ""
-                                   : ": there is no firmware; put firmware-amd-graphics into the "
-                                     "image");
+        say(judged, judged->if_not_found, "no driver took it, though amdgpu is loaded%s",
+            facts->firmware ? ""
+                            : ": there is no firmware; put firmware-amd-graphics into the image");
+        return blame(judged, facts->firmware ? BLAME_IF_TRIED : BLAME_OTHERS, judged->if_not_found);
     case AQR_AMDGPU_COMING:
-        return say(judged, AQR_GPU_VERDICT_WAIT, "amdgpu is starting");
+        return blame(judged, BLAME_GPU, say(judged, AQR_GPU_VERDICT_WAIT, "amdgpu is starting"));
     case AQR_AMDGPU_UNKNOWN:
     default:
         return say(judged, AQR_GPU_VERDICT_WAIT, "no driver took it: amdgpu is not loaded");
@@ -195,8 +222,9 @@ judge_driver(const Case *judged)
     if (gpu->driver == NULL)
         return judge_no_driver(judged);
     if (gpu->minors->len == 0)
-        return say(judged, AQR_GPU_VERDICT_WAIT, "it has a driver, %s, but no render node",
-                   gpu->driver);
+        return blame(judged, BLAME_GPU,
+                     say(judged, AQR_GPU_VERDICT_WAIT, "it has a driver, %s, but no render node",
+                         gpu->driver));
     for (guint i = 0; i < gpu->minors->len; i++) {
         verdict = judge_render_node(judged, g_array_index(gpu->minors, unsigned, i));
         if (verdict != AQR_GPU_VERDICT_YES)
@@ -218,7 +246,8 @@ judge_kfd_node(const Case *judged, const AqrKfdNode *node)
     if (wanted != NULL && !g_str_equal(gfx, wanted))
         return say(judged, AQR_GPU_VERDICT_NEVER, "it is %s, not %s", gfx, wanted);
     if (node->minor == 0)
-        return say(judged, AQR_GPU_VERDICT_WAIT, "its KFD node has no render node");
+        return blame(judged, BLAME_GPU,
+                     say(judged, AQR_GPU_VERDICT_WAIT, "its KFD node has no render node"));
     return judge_render_node(judged, node->minor);
 }
 
@@ -229,7 +258,7 @@ judge_no_kfd_node(const Case *judged)
         return say(judged, AQR_GPU_VERDICT_NEVER,
                    "the guest's kernel has no KFD (CONFIG_HSA_AMD); put linux-image-amd64 into "
                    "the image");
-    return say(judged, AQR_GPU_VERDICT_WAIT, "KFD has no node for it");
+    return blame(judged, BLAME_GPU, say(judged, AQR_GPU_VERDICT_WAIT, "KFD has no node for it"));
 }
 
 static void
@@ -330,6 +359,31 @@ list_gpus(const AqrGpuFacts *facts)
     return gpus;
 }
 
+static gboolean
+is_alone(const GPtrArray *expected, guint16 device)
+{
+    guint n = 0;
+
+    for (guint i = 0; i < expected->len; i++)
+        n += ((const AqrGpuExpected *)expected->pdata[i])->device == device;
+    return n == 1;
+}
+
+/* @why: what was said of it. */
+static void
+add_failure(GPtrArray *failures, const Case *judged, const char *why)
+{
+    AqrGpuFailure *failure;
+
+    if (failures == NULL || *judged->blame == BLAME_OTHERS)
+        return;
+    failure = g_new0(AqrGpuFailure, 1);
+    failure->address = g_strdup(judged->expected->address);
+    failure->why = g_strdup(why);
+    failure->if_tried = *judged->blame == BLAME_IF_TRIED;
+    g_ptr_array_add(failures, failure);
+}
+
 /* NULL for nothing. */
 static char *
 end_text(GString *text)
@@ -337,8 +391,25 @@ end_text(GString *text)
     return g_string_free(text, text->len == 0);
 }
 
+/* Those of the guest that are left in @spare may be it. */
+static AqrGpuVerdict
+judge_next(Case *judged, const AqrGpuDemand *demand, GPtrArray *spare, GPtrArray *failures)
+{
+    Blame whose = BLAME_OTHERS;
+    gsize before = judged->why->len;
+    AqrGpuVerdict verdict;
+
+    judged->blame = &whose;
+    judged->alone = is_alone(demand->expected, judged->expected->device);
+    judged->gpu = take_gpu(spare, judged->expected->device);
+    verdict = judge_case(judged, demand->ready);
+    add_failure(failures, judged, judged->why->str + before + (before == 0 ? 0 : strlen("; ")));
+    return verdict;
+}
+
 AqrGpuVerdict
-aqr_gpu_ready_judge(const char *facts, const AqrGpuDemand *demand, char **why, char **remark)
+aqr_gpu_ready_judge(const char *facts, const AqrGpuDemand *demand, char **why, char **remark,
+                    GPtrArray *failures)
 {
     g_autoptr(AqrGpuFacts) parsed = aqr_gpu_facts_parse(facts);
     g_autoptr(GPtrArray) spare = list_gpus(parsed);
@@ -352,8 +423,7 @@ aqr_gpu_ready_judge(const char *facts, const AqrGpuDemand *demand, char **why, c
     }
     for (guint i = 0; i < demand->expected->len && parsed->complete; i++) {
         judged.expected = demand->expected->pdata[i];
-        judged.gpu = take_gpu(spare, judged.expected->device);
-        verdict = judge_case(&judged, demand->ready);
+        verdict = judge_next(&judged, demand, spare, failures);
         worst = MAX(worst, verdict);
     }
     *why = end_text(judged.why);

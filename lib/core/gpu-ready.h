@@ -32,6 +32,16 @@ typedef enum {
     AQR_GPU_VERDICT_NEVER, /* and it will not be */
 } AqrGpuVerdict;
 
+/* A GPU that did not get ready, for which neither the image nor the user is to blame. */
+typedef struct {
+    char *address; /* on the host */
+    char *why;
+    gboolean if_tried; /* it is, if the kernel tells that a driver has tried it, and failed */
+} AqrGpuFailure;
+
+void aqr_gpu_failure_free(AqrGpuFailure *failure);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AqrGpuFailure, aqr_gpu_failure_free)
+
 /* What is asked of a guest. Borrowed, all of it. */
 typedef struct {
     const GPtrArray *expected; /* of AqrGpuExpected: each needs a GPU of its own */
@@ -45,6 +55,7 @@ typedef struct {
 /* Judges @facts, which core/gpu-facts' script has printed. @why (transfer full), NULL with
  * YES, is what is missing, for people: "GPU 0000:03:00.0 (in the guest 0000:01:00.0): no
  * driver took it: ...". @remark (transfer full), NULL where there is none: what a user
- * should know although it is ready: it has no PCIe atomics, or only root may open its nodes. */
+ * should know although it is ready: it has no PCIe atomics, or only root may open its nodes.
+ * @failures, of AqrGpuFailure, gets those that are to blame themselves if it stays so; or NULL. */
 AqrGpuVerdict aqr_gpu_ready_judge(const char *facts, const AqrGpuDemand *demand, char **why,
-                                  char **remark);
+                                  char **remark, GPtrArray *failures);

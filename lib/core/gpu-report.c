@@ -10,6 +10,7 @@ aqr_gpu_status_free(AqrGpuStatus *status)
     if (status == NULL)
         return;
     g_free(status->reason);
+    aqr_strike_note_clear(&status->strikes);
     g_free(status);
 }
 
@@ -41,12 +42,15 @@ write_line(GString *table, const AqrGpuStatus *status)
 {
     const AqrGpu *gpu = status->gpu;
     g_autofree char *address = aqr_gpu_address(gpu);
+    g_autofree char *failures = aqr_strike_note_describe(&status->strikes);
 
     g_string_append_printf(table, LINE, address, or_none(gpu->gfx, "?"),
                            aqr_gpu_state_name(status->state), or_none(gpu->device->driver, "-"),
                            gpu->name);
     if (status->reason != NULL)
         g_string_append_printf(table, "  %s\n", status->reason);
+    if (failures != NULL)
+        g_string_append_printf(table, "  %s\n", failures);
 }
 
 char *
@@ -81,6 +85,8 @@ aqr_gpu_report_json(const GPtrArray *statuses)
         aqr_gpu_json_add(json, status->gpu);
         aqr_json_add_string(json, "state", aqr_gpu_state_name(status->state));
         aqr_json_add_string(json, "reason", status->reason);
+        aqr_json_add_number(json, "failures", status->strikes.count);
+        aqr_json_add_string(json, "last_failure", status->strikes.reason);
         json_builder_end_object(json);
     }
     json_builder_end_array(json);

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "host/gpu-bind.h"
 #include "host/gpu-health.h"
+#include "host/gpu-strikes.h"
 #include "host/gpu-take.h"
 #include "host/keeper.h"
 #include "host/quarantine.h"
@@ -108,14 +109,16 @@ give_back(AqrGpuHold *hold, GError **error)
     return !hold->left_over;
 }
 
-static void
+static gboolean
 put_into_quarantine(const AqrGpuHold *hold, const AqrGpu *gpu, const char *reason)
 {
     g_autofree char *slot = aqr_gpu_request_slot(gpu->device);
     g_autoptr(GError) failed = NULL;
 
-    if (!aqr_quarantine_set(slot, reason, &failed))
-        note(hold->config, failed->message);
+    if (aqr_quarantine_set(slot, reason, &failed))
+        return TRUE;
+    note(hold->config, failed->message);
+    return FALSE;
 }
 
 /* TRUE: it is well, maybe again. Otherwise it is in quarantine. */
@@ -203,6 +206,79 @@ aqr_gpu_hold_restore(AqrGpuHold *hold)
     for (guint i = 0; i < gpus->len; i++)
         done = restore(hold, g_ptr_array_index(gpus, i)) && done;
     hold->left_over = !done;
+}
+
+/* --- what became of them in a guest ------------------------------------ */
+
+static void
+forgive(const AqrGpuHold *hold, const AqrGpu *gpu)
+{
+    g_autofree char *slot = aqr_gpu_request_slot(gpu->device);
+    g_autoptr(GError) failed = NULL;
+
+    if (!aqr_gpu_strikes_end(slot, &failed))
+        note(hold->config, failed->message);
+}
+
+void
+aqr_gpu_hold_forgive(AqrGpuHold *hold)
+{
+    const GPtrArray *gpus = hold->taken.gpus;
+
+    for (guint i = 0; i < gpus->len; i++)
+        forgive(hold, g_ptr_array_index(gpus, i));
+}
+
+/* The quarantine has the reason from now on: who ends it lets the GPU begin anew. */
+static gboolean
+is_out(const AqrGpuHold *hold, const AqrGpu *gpu, const char *why)
+{
+    g_autofree char *slot = aqr_gpu_request_slot(gpu->device);
+    g_auto(AqrStrikeNote) now = { 0 };
+    g_autofree char *text = NULL;
+    g_autoptr(GError) failed = NULL;
+
+    if (!aqr_gpu_strikes_add(slot, why, &now, &failed)) {
+        note(hold->config, failed->message);
+        return FALSE;
+    }
+    text = aqr_strike_note_describe(&now);
+    if (now.count < AQR_STRIKE_LIMIT || !put_into_quarantine(hold, gpu, text))
+        return FALSE;
+    forgive(hold, gpu);
+    return TRUE;
+}
+
+static const AqrGpuFailure *
+find_failure(const GPtrArray *failures, const char *address)
+{
+    for (guint i = 0; i < failures->len; i++) {
+        const AqrGpuFailure *failure = g_ptr_array_index(failures, i);
+
+        if (g_str_equal(failure->address, address))
+            return failure;
+    }
+    return NULL;
+}
+
+char *
+aqr_gpu_hold_count(AqrGpuHold *hold, const GPtrArray *failures)
+{
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < hold->taken.gpus->len; i++) {
+        const AqrGpu *gpu = g_ptr_array_index(hold->taken.gpus, i);
+        g_autofree char *address = aqr_gpu_address(gpu);
+        const AqrGpuFailure *failure = find_failure(failures, address);
+
+        if (failure != NULL && is_out(hold, gpu, failure->why))
+            g_ptr_array_add(lines, g_strdup_printf("GPU %s is in quarantine now, as it has failed "
+                                                   "%d times in a row; when it is mended, "
+                                                   "rocm-qemu-gpus release %s",
+                                                   address, AQR_STRIKE_LIMIT, address));
+    }
+    g_ptr_array_add(lines, NULL);
+    return lines->len == 1 ? NULL : g_strjoinv("\n", (char **)lines->pdata);
 }
 
 const char *

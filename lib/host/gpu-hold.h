@@ -60,5 +60,13 @@ void aqr_gpu_hold_restore(AqrGpuHold *hold);
  * aqr_gpu_hold_free() the keeper does what it does for one that is killed. */
 void aqr_gpu_hold_abandon(AqrGpuHold *hold);
 
+/* In a guest they got ready: whatever they failed in before is forgotten. */
+void aqr_gpu_hold_forgive(AqrGpuHold *hold);
+
+/* Those of @failures (of AqrGpuFailure) did not get ready in a guest. Who has failed so too often
+ * in a row (core/strike-note) goes into quarantine. (transfer full): what is to be said of these,
+ * with the remedy, a line for each; NULL: there is none. */
+char *aqr_gpu_hold_count(AqrGpuHold *hold, const GPtrArray *failures) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Why aqr_gpu_hold_free() would leave all of them to the keeper now; NULL: it would not. */
 const char *aqr_gpu_hold_trouble(const AqrGpuHold *hold);

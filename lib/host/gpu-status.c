@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "host/gpu-request.h"
+#include "host/gpu-strikes.h"
 #include "host/lease.h"
 #include "host/quarantine.h"
 #include "host/vfio.h"
@@ -45,9 +46,11 @@ static AqrGpuStatus *
 look_at(const AqrGpu *gpu)
 {
     AqrGpuStatus *status = g_new0(AqrGpuStatus, 1);
+    g_autofree char *slot = aqr_gpu_request_slot(gpu->device);
     g_autoptr(GError) error = NULL;
 
     status->gpu = gpu;
+    aqr_gpu_strikes_read(slot, &status->strikes);
     if (look_at_slots(status))
         return status;
     if (!aqr_gpu_check_passable(gpu, FALSE, &error))

@@ -29,8 +29,11 @@ typedef struct {
     gboolean marked;    /* it has been read up to our mark */
     gboolean look;      /* the facts may have changed */
     gboolean fatal;
-    GPtrArray *story;   /* what the kernel said last */
-    GPtrArray *reasons; /* why it may be so */
+    gboolean of_others;  /* it is the image's or the user's fault, as the kernel says */
+    char *cause;         /* the kernel's last word that may tell why; NULL: none */
+    GPtrArray *failures; /* whose fault it is, as the facts are */
+    GPtrArray *story;    /* what the kernel said last */
+    GPtrArray *reasons;  /* why it may be so */
     AqrGpuVerdict verdict;
     char *why, *remark;
     AqrGpuNews *news;
@@ -62,6 +65,14 @@ add_story(Wait *wait, const char *text)
 }
 
 static void
+take_cause(Wait *wait, const char *text)
+{
+    g_free(wait->cause);
+    wait->cause = aqr_printable_line(text, MAX_SENTENCE);
+    wait->of_others = wait->of_others || aqr_gpu_message_is_of_others(text);
+}
+
+static void
 take_record(const char *record, gpointer data)
 {
     Wait *wait = data;
@@ -83,6 +94,8 @@ take_record(const char *record, gpointer data)
         add_once(wait->reasons, MAX_REASONS, why);
     wait->look = wait->look || meaning == AQR_GPU_MESSAGE_LOOK || meaning == AQR_GPU_MESSAGE_PEEK;
     wait->fatal = wait->fatal || meaning == AQR_GPU_MESSAGE_FATAL;
+    if (meaning == AQR_GPU_MESSAGE_HINT || meaning == AQR_GPU_MESSAGE_FATAL)
+        take_cause(wait, text);
 }
 
 static gboolean
@@ -137,7 +150,9 @@ look(Wait *wait, const char *mark, const AqrPatience *patience, GError **error)
     wait->news->facts = facts;
     g_clear_pointer(&wait->why, g_free);
     g_clear_pointer(&wait->remark, g_free);
-    wait->verdict = aqr_gpu_ready_judge(facts, wait->demand, &wait->why, &wait->remark);
+    g_ptr_array_set_size(wait->failures, 0);
+    wait->verdict =
+        aqr_gpu_ready_judge(facts, wait->demand, &wait->why, &wait->remark, wait->failures);
     return TRUE;
 }
 
@@ -205,6 +220,30 @@ tell_story(const Wait *wait)
     return g_strdup(text->str);
 }
 
+/* A guest that did not answer at the last look has none: that may be its own fault. */
+static void
+keep_failures(Wait *wait)
+{
+    const char *said = wait->cause == NULL && wait->story->len > 0
+                           ? wait->story->pdata[wait->story->len - 1]
+                           : wait->cause;
+    AqrGpuNews *news = wait->news;
+
+    news->failures = g_ptr_array_new_with_free_func((GDestroyNotify)aqr_gpu_failure_free);
+    while (wait->failures->len > 0 && !wait->of_others) {
+        AqrGpuFailure *failure = g_ptr_array_steal_index(wait->failures, 0);
+        g_autofree char *why = failure->why;
+
+        failure->why = said == NULL
+                           ? g_strdup(why)
+                           : g_strdup_printf("%s; the guest's kernel said \"%s\"", why, said);
+        if (wait->fatal || !failure->if_tried)
+            g_ptr_array_add(news->failures, failure);
+        else
+            aqr_gpu_failure_free(failure);
+    }
+}
+
 static gboolean
 fail(const Wait *wait, gint64 since, gboolean too_late, GError **error)
 {
@@ -255,7 +294,9 @@ wait_for_verdict(Wait *wait, const AqrPatience *patience, GError **error)
     }
     if (wait->verdict == AQR_GPU_VERDICT_YES)
         return TRUE;
-    if (!look_last(wait, patience, &failed) && is_cut_short(wait, patience))
+    if (look_last(wait, patience, &failed))
+        keep_failures(wait);
+    else if (is_cut_short(wait, patience))
         return pass_on(wait, failed, patience, error);
     g_clear_error(&failed);
     return wait->verdict == AQR_GPU_VERDICT_YES || fail(wait, since, too_late, error);
@@ -267,6 +308,8 @@ clear(Wait *wait)
     aqr_guest_lines_free(wait->log);
     g_ptr_array_unref(wait->story);
     g_ptr_array_unref(wait->reasons);
+    g_ptr_array_unref(wait->failures);
+    g_free(wait->cause);
     g_free(wait->why);
     g_free(wait->remark);
 }
@@ -283,6 +326,7 @@ aqr_gpu_wait(AqrGuestLink *link, const AqrGpuDemand *demand, const AqrPatience *
     wait.verdict = AQR_GPU_VERDICT_WAIT;
     wait.story = g_ptr_array_new_with_free_func(g_free);
     wait.reasons = g_ptr_array_new_with_free_func(g_free);
+    wait.failures = g_ptr_array_new_with_free_func((GDestroyNotify)aqr_gpu_failure_free);
     ready = open_log(&wait, error) && wait_for_verdict(&wait, patience, error);
     if (ready && wait.remark != NULL)
         news->note(wait.remark, news->data);

@@ -10,6 +10,8 @@ typedef struct {
     void (*note)(const char *text, gpointer data); /* gets remarks for the user */
     gpointer data;
     char *facts; /* out, transfer full: what core/gpu-facts' script said last; NULL: nothing */
+    GPtrArray
+        *failures; /* likewise, of AqrGpuFailure, if it fails: those that are to blame; or NULL */
 } AqrGpuNews;
 
 /* Waits until the guest's GPUs are as @demand wants them, as its kernel's messages go by: no

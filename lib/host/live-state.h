@@ -19,6 +19,7 @@ struct AqrLiveWorld {
     gboolean unfinished;              /* its start: not all units of the guest are up */
     gboolean plugged;                 /* its GPUs, into the running guest */
     gint64 steps[AQR_STEP_CLOSE + 1]; /* when they began; 0: they did not */
+    GPtrArray *failures;              /* of GPUs in a guest, not counted yet; or NULL */
     char *gpu_facts;                  /* what a guest said last of its GPUs; NULL: nothing */
     unsigned ssh_port;                /* on the host, to the guest; 0: none */
 };

@@ -45,6 +45,15 @@ plug_gpus(gpointer data, GError **error)
     return aqr_gpu_plug(aqr_vm_get_domain(world->vm), world->spec, error);
 }
 
+/* (transfer full): what is to be said of those that are in quarantine now; NULL: nothing. */
+static char *
+count_failures(AqrLiveWorld *world)
+{
+    g_autoptr(GPtrArray) failures = g_steal_pointer(&world->failures);
+
+    return failures == NULL ? NULL : aqr_gpu_hold_count(world->gpus, failures);
+}
+
 /* A guest that does not finish its start would not do so the next time; a VM that has ended
  * may have lacked the room for what was to be saved. */
 static gboolean
@@ -52,11 +61,17 @@ may_boot_instead(gpointer data, gboolean gpus_only, const GError *why)
 {
     AqrLiveWorld *world = data;
     gboolean ended = world->vm == NULL || aqr_domain_end(aqr_vm_get_domain(world->vm)) != NULL;
+    g_autofree char *out = NULL;
 
     if (g_error_matches(why, AQR_ERROR, AQR_ERROR_STOPPED) ||
         (world->spec->warm.use == AQR_WARM_SAVE && !ended))
         return FALSE;
-    return aqr_launch_may_boot(&world->launch, gpus_only, why);
+    if (aqr_launch_may_boot(&world->launch, gpus_only, why))
+        return TRUE;
+    out = count_failures(world);
+    if (out != NULL)
+        note(world, out);
+    return FALSE;
 }
 
 static void
@@ -65,6 +80,23 @@ had_to_boot(gpointer data, const GError *why)
     AqrLiveWorld *world = data;
 
     aqr_launch_distrust_gpus(&world->launch, why->message);
+}
+
+/* Those of a restored guest count if no other one is to show whether the plugging is to blame:
+ * see may_boot_instead(). */
+static void
+judge_gpus(AqrLiveWorld *world, gboolean ready, GError **error)
+{
+    g_autofree char *out = NULL;
+
+    if (ready && world->config->gpu_ready != AQR_GPU_READY_NONE)
+        aqr_gpu_hold_forgive(world->gpus);
+    out = ready || world->plugged ? NULL : count_failures(world);
+    if (out != NULL && error != NULL) {
+        g_autofree char *message = (*error)->message;
+
+        (*error)->message = g_strconcat(message, "\n", out, NULL);
+    }
 }
 
 static gboolean
@@ -79,12 +111,15 @@ wait_gpus(gpointer data, GError **error)
         .ready = config->gpu_ready,
         .plugged = world->plugged,
     };
-    AqrGpuNews news = { config->note, config->data, NULL };
+    AqrGpuNews news = { config->note, config->data, NULL, NULL };
     gboolean ready = expected->len == 0 ||
                      aqr_gpu_wait(aqr_vm_get_link(world->vm), &demand, &patience, &news, error);
 
     g_free(world->gpu_facts);
     world->gpu_facts = news.facts;
+    g_clear_pointer(&world->failures, g_ptr_array_unref);
+    world->failures = news.failures;
+    judge_gpus(world, ready, error);
     return ready;
 }
 
@@ -126,6 +161,7 @@ start(gpointer data, AqrStart most, AqrStart *how, GError **error)
     AqrLiveWorld *world = data;
 
     world->plugged = world->unfinished = FALSE;
+    g_clear_pointer(&world->failures, g_ptr_array_unref);
     world->vm = aqr_launch_vm(&world->launch, world->gpus, uses[most], error);
     if (world->vm == NULL)
         return FALSE;
@@ -290,6 +326,7 @@ aqr_live_world_free(AqrLiveWorld *world)
     aqr_warm_start_free(world->warm);
     aqr_connection_close(world->connection);
     g_clear_pointer(&world->agent, g_bytes_unref);
+    g_clear_pointer(&world->failures, g_ptr_array_unref);
     g_free(world->gpu_facts);
     g_free(world);
 }

@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "core/strike-note.h"
 #include "gpu-asker.h"
 #include "host/quarantine.h"
 #include "support/check-main.h"
@@ -315,6 +316,76 @@ START_TEST(looks_again_before_a_vm)
 }
 END_TEST
 
+/* --- in a guest -------------------------------------------------------- */
+
+/* (transfer full): what a testbed that gets @word says when the one in the slot ONE has failed. */
+static char *
+fail_with(const char *word, GString *notes)
+{
+    g_autoptr(GPtrArray) failures = g_ptr_array_new();
+    AqrGpuFailure failure = { (char *)ONE ".0", (char *)"no render node", FALSE };
+    g_auto(Asker) asker = { 0 };
+    g_autoptr(AqrGpuHold) hold = NULL;
+
+    asker_ask(&asker, word, 0);
+    asker.config.data = notes;
+    hold = asker_take(&asker);
+    ck_assert_ptr_nonnull(hold);
+    g_ptr_array_add(failures, &failure);
+    return aqr_gpu_hold_count(hold, failures);
+}
+
+static void
+work(void)
+{
+    g_auto(Asker) asker = { 0 };
+    g_autoptr(AqrGpuHold) hold = NULL;
+
+    asker_ask(&asker, ONE ".0", 0);
+    hold = asker_take(&asker);
+    aqr_gpu_hold_forgive(hold);
+}
+
+/* The third in a row; the other one, which was well, is nobody's business. */
+START_TEST(puts_what_fails_again_and_again_into_quarantine)
+{
+    g_autoptr(GString) notes = g_string_new(NULL);
+    g_autofree char *said = NULL, *reason = NULL, *other = NULL;
+
+    for (int i = 0; i < 2 * (AQR_STRIKE_LIMIT - 1); i++) {
+        ck_assert_pstr_eq(fail_with(ONE ".0", notes), NULL);
+        if (i == AQR_STRIKE_LIMIT - 2)
+            work();
+    }
+    said = fail_with("all", notes);
+    ck_assert_str_eq(said, "GPU " ONE ".0 is in quarantine now, as it has failed 3 times in a row; "
+                           "when it is mended, rocm-qemu-gpus release " ONE ".0");
+    ck_assert_str_eq(notes->str, "");
+    reason = aqr_quarantine_reason(ONE);
+    ck_assert_str_eq(reason, "3 failures in a row: no render node");
+    other = aqr_quarantine_reason(OTHER);
+    ck_assert_pstr_eq(other, NULL);
+    asker_gets("any", OTHER ".0");
+    ck_assert(aqr_quarantine_end(ONE, NULL));
+    ck_assert_pstr_eq(fail_with(ONE ".0", notes), NULL); /* from the beginning */
+}
+END_TEST
+
+/* One that cannot be counted is told of, and stays free. */
+START_TEST(goes_on_where_it_cannot_count)
+{
+    g_autoptr(GString) notes = g_string_new(NULL);
+    g_autofree char *path = g_build_filename(asker_leases, ONE ".strikes", NULL);
+
+    asker_gets(ONE ".0", ONE ".0");
+    ck_assert_int_eq(g_mkdir(path, 0700), 0);
+    for (int i = 0; i < AQR_STRIKE_LIMIT + 1; i++)
+        ck_assert_pstr_eq(fail_with(ONE ".0", notes), NULL);
+    ck_assert_ptr_nonnull(strstr(notes->str, ".strikes\": "));
+    asker_gets(ONE ".0", ONE ".0");
+}
+END_TEST
+
 static const char *const troubles[] = {
     "left to rocm-gpu-keeper: the VM could not be ended",
     "left to rocm-gpu-keeper: not all of the testbed's GPUs are as they were",
@@ -447,6 +518,8 @@ add_tests(TCase *tcase)
     tcase_add_loop_test(tcase, waits_for_a_host_to_be_mended, 0, G_N_ELEMENTS(spoilt));
     tcase_add_loop_test(tcase, waits_so_long_for_a_host_to_be_mended, 0, G_N_ELEMENTS(spoilt));
     tcase_add_test(tcase, looks_again_before_a_vm);
+    tcase_add_test(tcase, puts_what_fails_again_and_again_into_quarantine);
+    tcase_add_test(tcase, goes_on_where_it_cannot_count);
     tcase_add_test(tcase, has_no_trouble_that_is_over);
     tcase_add_loop_test(tcase, leaves_to_the_keeper_what_is_in_use, 0, G_N_ELEMENTS(troubles));
     tcase_add_loop_test(tcase, judges_the_user_whose_qemu_it_is, 0, 2);

@@ -23,6 +23,7 @@
 static char *root, *kmsg;
 static int log_fd; /* keeps the pipe open at both ends; -1: there is no log */
 static GString *notes;
+static char *blamed; /* why the GPU is to blame; NULL: it is not */
 static gint64 since;
 
 static void
@@ -47,6 +48,7 @@ tear_down_guest(void)
     if (log_fd >= 0)
         close(log_fd);
     g_string_free(notes, TRUE);
+    g_clear_pointer(&blamed, g_free);
     g_free(root);
     g_free(kmsg);
     tear_down();
@@ -80,6 +82,20 @@ say(const char *records)
     ck_assert_int_eq(write(log_fd, records, strlen(records)), (ssize_t)strlen(records));
 }
 
+static void
+keep_failure(GPtrArray *failures)
+{
+    g_autoptr(GPtrArray) kept = failures;
+    const AqrGpuFailure *failure;
+
+    if (kept == NULL || kept->len == 0)
+        return;
+    ck_assert_uint_eq(kept->len, 1);
+    failure = kept->pdata[0];
+    ck_assert_str_eq(failure->address, "0000:03:00.0");
+    blamed = g_strdup(failure->why);
+}
+
 static gboolean
 wait_for_gpu(gboolean plugged, gint64 timeout, const AqrStop *stop, GError **error)
 {
@@ -87,7 +103,7 @@ wait_for_gpu(gboolean plugged, gint64 timeout, const AqrStop *stop, GError **err
     g_autoptr(GPtrArray) expected = g_ptr_array_new();
     AqrGpuExpected gpu = { .device = 0x73bf, .gfx = (char *)"gfx1030" };
     AqrGpuDemand demand = { .expected = expected, .plugged = plugged, .root = root };
-    AqrGpuNews news = { note, &notes, NULL };
+    AqrGpuNews news = { note, &notes, NULL, NULL };
     gboolean ready;
 
     gpu.address = (char *)"0000:03:00.0";
@@ -96,6 +112,8 @@ wait_for_gpu(gboolean plugged, gint64 timeout, const AqrStop *stop, GError **err
     ready = aqr_gpu_wait(agent->link, &demand, &patience, &news, error);
     ck_assert(!ready || g_str_has_suffix(news.facts, "\nend"));
     g_free(news.facts);
+    ck_assert(!ready || news.failures == NULL || news.failures->len == 0);
+    keep_failure(news.failures);
     return ready;
 }
 
@@ -151,6 +169,57 @@ START_TEST(answers_at_once)
     ck_assert_msg(
         g_pattern_match_simple(at_once[_i].note == NULL ? "" : at_once[_i].note, notes->str), "%s",
         notes->str);
+}
+END_TEST
+
+#define PROBED "3,721,5200100,-;" A "probe with driver amdgpu failed with error -22\n"
+#define PSP "3,719,5100000,-;[drm:psp_hw_start [amdgpu]] *ERROR* PSP firmware loading failed\n"
+
+static const struct {
+    const char *tree; /* "+": with firmware */
+    const char *log;
+    const char *blamed; /* a pattern; NULL: it is the image's fault */
+} faults[] = {
+    { "no-gpu", "", "*its PCI function, 1002:73bf, is not in the guest, which has none of AMD's" },
+    { "starting", PSP FATAL,
+      "*it has a driver, amdgpu, but no render node; the guest's kernel said \"" A
+      "amdgpu: Fatal error during GPU init\"" },
+    { "no-firmware+", PSP FATAL PROBED,
+      "*no driver took it, though amdgpu is loaded; the guest's kernel said \"" A
+      "probe with driver amdgpu failed with error -22\"" },
+    { "no-kfd-node", "6,1,2,-;kfd kfd: amdgpu: device 1002:73bf NOT added due to errors\n",
+      "*NOT added due to errors\"" },
+    { "no-firmware+", PSP, NULL }, /* no driver says that it has tried this one */
+    { "starting", MISSING FATAL, NULL },
+    { "starting", "6,1,2,-;kfd kfd: amdgpu: GC IP 0b0503  not supported in kfd\n", NULL },
+    { "no-firmware", FATAL, NULL },
+    { "cloud-kernel", "", NULL },
+};
+
+static void
+add_firmware(void)
+{
+    g_autofree char *path = g_build_filename(root, "lib/firmware/amdgpu", NULL);
+    g_autofree char *file = g_build_filename(path, "navi21_sos.bin", NULL);
+
+    ck_assert_int_eq(g_mkdir_with_parents(path, 0755), 0);
+    ck_assert(g_file_set_contents(file, "", 0, NULL));
+}
+
+START_TEST(tells_whose_fault_it_is)
+{
+    g_auto(GStrv) words = g_strsplit(faults[_i].tree, "+", 2);
+    g_autoptr(GError) error = NULL;
+
+    make_guest(words[0]);
+    if (words[1] != NULL)
+        add_firmware();
+    say(faults[_i].log);
+    ck_assert(!wait_for_gpu(FALSE, 0, NULL, &error));
+    ck_assert_msg(blamed == NULL || faults[_i].blamed != NULL, "%s", blamed);
+    ck_assert_msg(faults[_i].blamed == NULL ||
+                      (blamed != NULL && g_pattern_match_simple(faults[_i].blamed, blamed)),
+                  "%s: %s", blamed, error->message);
 }
 END_TEST
 
@@ -321,6 +390,7 @@ START_TEST(notices_a_lost_guest)
     say(MISSING);
     g_timeout_add(300, kill_agent, NULL);
     ck_assert(!wait_for_gpu(TRUE, 0, NULL, &error));
+    ck_assert_pstr_eq(blamed, NULL);
     ck_assert_msg(g_pattern_match_simple(
                       "the guest was lost while its GPUs were waited for; *\n  " A "Direct *",
                       error->message),
@@ -354,6 +424,7 @@ add_tests(TCase *tcase)
 {
     tcase_add_checked_fixture(tcase, set_up_guest, tear_down_guest);
     tcase_add_loop_test(tcase, answers_at_once, 0, G_N_ELEMENTS(at_once));
+    tcase_add_loop_test(tcase, tells_whose_fault_it_is, 0, G_N_ELEMENTS(faults));
     tcase_add_test(tcase, sees_it_come);
     tcase_add_test(tcase, looks_at_the_end);
     tcase_add_test(tcase, gives_up);

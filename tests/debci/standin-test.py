@@ -73,6 +73,10 @@ class Host:
         config = self.directory / "host/sys/bus/pci/devices" / address / "config"
         config.write_bytes(b"\xff" * 256)
 
+    def wedge(self, address: str) -> None:
+        """No guest gets it, though it answers on the host."""
+        (self.directory / "host/sys/bus/pci/devices" / address / "wedged").touch()
+
 
 @contextlib.contextmanager
 def host() -> Iterator[Host]:
@@ -184,6 +188,27 @@ def a_target_that_is_not_here_fails() -> None:
         assert waiting.returncode == 1 and "gfx942" in err, err
 
 
+def one_that_no_guest_can_use_goes_into_quarantine() -> None:
+    """The third time in a row. Then it can be tried anew."""
+    missing = "its PCI function, 1002:5046, is not in the guest"
+    with host() as here:
+        here.wedge(ONE)
+        for count in ("1 failure in a row: ", "2 failures in a row: "):
+            with here.server(gpu=ONE) as server:
+                expect_failure(server, missing)
+                assert "is in quarantine" not in server.stderr(), server.stderr()
+            here.expect("free", "free")
+            assert count in here.gpus("list"), here.gpus("list")
+        with here.server(gpu=ONE) as server:
+            expect_failure(server, missing, f"GPU {ONE} is in quarantine now, as it has failed 3 "
+                           "times in a row", f"rocm-qemu-gpus release {ONE}")
+        here.expect("quarantine", "free")
+        assert f"3 failures in a row: GPU {ONE}: {missing}" in here.gpus("list"), here.gpus("list")
+        here.gpus("release", ONE)
+        here.expect("free", "free")
+        assert "in a row" not in here.gpus("list"), here.gpus("list")
+
+
 def an_ordinary_user_has_one_that_is_lost() -> None:
     """It falls off the bus, which the next testbed does not get."""
     with host() as here:
@@ -205,4 +230,5 @@ if __name__ == "__main__":
         raise SystemExit(77)
     run_all([a_target_that_is_not_here_fails, one_that_the_user_may_not_have_fails,
              the_testbed_s_options_count, one_in_quarantine_is_waited_for,
-             each_server_gets_one, an_ordinary_user_has_one_that_is_lost])
+             each_server_gets_one, one_that_no_guest_can_use_goes_into_quarantine,
+             an_ordinary_user_has_one_that_is_lost])

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What becomes of the jobs for an architecture variant: with a GPU that is well, with one that
-is not ready in the guest, and with one that goes bad between two tests."""
+no guest can use, and with one that goes bad between two tests."""
 
 import contextlib
 
-from world import BACKEND, DEBCI, GPU_ARGUMENTS, GPUS, PLAIN, SEES_GPUS, VARIANT, Debci
+from services import Service
+from world import BACKEND, CHECK_SECONDS, DEBCI, GPUS, PLAIN, SEES_GPUS, VARIANT, Debci
 
 # Package, architecture, status.
 JOBS = [
@@ -27,16 +28,32 @@ def only_its_jobs_get_a_gpu(debci: Debci) -> None:
     assert debci.gpu_states() == ["free", "free"], debci.gpu_states()
 
 
-def one_that_is_not_ready_is_no_result(debci: Debci) -> None:
-    """No driver takes what stands in for it, so there is no render node. The job would have
-    been neutral."""
-    job_id, = debci.enqueue(("aqr-skips", VARIANT))
-    arguments = f"{GPU_ARGUMENTS} --gpu-ready drm"
-    with debci.worker(VARIANT, SEES_GPUS | {"MORE": arguments}) as worker:
+def three_jobs_fail(debci: Debci, worker: Service) -> None:
+    """They would have been neutral. Only the third says that it has been too much."""
+    for states in (["free", "quarantine"], ["free", "quarantine"], ["quarantine", "quarantine"]):
+        job_id, = debci.enqueue(("aqr-skips", VARIANT))
         job = debci.wait_for_job(job_id, worker)
-    assert job.status == "tmpfail", job
-    for words in ("cannot open the testbed: not ready", GPUS[0], "no driver took it"):
-        assert words in job.log(), job.log()
+        assert job.status == "tmpfail", job
+        for words in ("cannot open the testbed: not ready", GPUS[0], "is not in the guest"):
+            assert words in job.log(), job.log()
+        assert debci.gpu_states() == states, debci.gpu_states()
+        assert ("failed 3 times in a row" in job.log()) == (states[0] == "quarantine"), job.log()
+
+
+def one_that_no_guest_can_use_does_not_empty_the_queue(debci: Debci) -> None:
+    """After three jobs nobody gets it any more: the fourth waits until it is mended."""
+    debci.gpus("quarantine", GPUS[1], "it smells")
+    with debci.gpu_worker(VARIANT) as worker:
+        with debci.wedged(GPUS[0]):
+            three_jobs_fail(debci, worker)
+            job_id, = debci.enqueue(("aqr-passes", VARIANT))
+            debci.system_log.wait_for_lines("is in quarantine: 3 failures in a row", 1,
+                                            CHECK_SECONDS)
+            assert debci.job(job_id).status is None
+        debci.gpus("release", GPUS[0])
+        job = debci.wait_for_job(job_id, worker)
+    debci.gpus("release", GPUS[1])
+    assert job.status == "pass", job
     assert debci.gpu_states() == ["free", "free"], debci.gpu_states()
 
 
@@ -62,6 +79,6 @@ def localtest_says_which_gpu_is_missing(debci: Debci) -> None:
 TESTS = [
     localtest_says_which_gpu_is_missing,
     only_its_jobs_get_a_gpu,
-    one_that_is_not_ready_is_no_result,
+    one_that_no_guest_can_use_does_not_empty_the_queue,
     one_that_goes_bad_between_two_tests_fails_the_testbed,
 ]

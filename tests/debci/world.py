@@ -193,6 +193,16 @@ class Debci:
             if self.gpu_states()[GPUS.index(gpu)] == "quarantine":
                 self.gpus("release", gpu)
 
+    @contextlib.contextmanager
+    def wedged(self, gpu: str) -> Iterator[None]:
+        """It answers on the host, but no guest that is given it gets it."""
+        file = pathlib.Path("/sys/bus/pci/devices", gpu, "wedged")
+        file.touch()
+        try:
+            yield
+        finally:
+            file.unlink()
+
     def run(self, *argv: str, user: str = "debci", env: Mapping[str, str] | None = None,
             given: str | None = None, seconds: float = COMMAND_SECONDS
             ) -> subprocess.CompletedProcess:

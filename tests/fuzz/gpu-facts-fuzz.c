@@ -6,7 +6,7 @@ static void
 judge(const char *facts, const AqrGpuDemand *demand)
 {
     g_autofree char *why = NULL, *remark = NULL;
-    AqrGpuVerdict verdict = aqr_gpu_ready_judge(facts, demand, &why, &remark);
+    AqrGpuVerdict verdict = aqr_gpu_ready_judge(facts, demand, &why, &remark, NULL);
 
     g_assert((verdict == AQR_GPU_VERDICT_YES) == (why == NULL));
     g_assert(why == NULL || g_utf8_validate(why, -1, NULL));

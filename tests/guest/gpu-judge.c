@@ -23,7 +23,7 @@ judge(AqrGpuReady ready, const char *device)
     facts[fread(facts, 1, sizeof facts - 1, stdin)] = '\0';
     gpu.device = (guint16)strtoul(device, NULL, 16);
     g_ptr_array_add(expected, &gpu);
-    verdict = aqr_gpu_ready_judge(facts, &demand, &why, &remark);
+    verdict = aqr_gpu_ready_judge(facts, &demand, &why, &remark, NULL);
     printf("%s %s\n", verdicts[verdict], why == NULL ? "" : why);
     return EXIT_SUCCESS;
 }

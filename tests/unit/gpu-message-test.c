@@ -86,6 +86,27 @@ START_TEST(judges)
 }
 END_TEST
 
+/* Others than the GPU. */
+static const struct {
+    const char *text;
+    gboolean of_others;
+} blamed[] = {
+    { A "Direct firmware load for amdgpu/navi21_sos.bin failed with error -2", TRUE },
+    { A "firmware: failed to load amdgpu/gc_11_5_3_mec.bin (-2)", TRUE },
+    { "kfd kfd: amdgpu: GC IP 0b0503  not supported in kfd", TRUE },
+    { A "amdgpu: Pending hive reset.", TRUE },
+    { "kfd kfd: amdgpu: skipped device 1002:67df, PCI rejects atomics 730<0", FALSE },
+    { A "amdgpu: Fatal error during GPU init", FALSE },
+    { "[drm:psp_hw_start [amdgpu]] *ERROR* PSP firmware loading failed", FALSE },
+    { A "probe with driver amdgpu failed with error -22", FALSE },
+};
+
+START_TEST(tells_whose_fault)
+{
+    ck_assert_int_eq(aqr_gpu_message_is_of_others(blamed[_i].text), blamed[_i].of_others);
+}
+END_TEST
+
 static const struct {
     const char *record, *text;
     guint64 number;
@@ -118,5 +139,6 @@ void
 add_tests(TCase *tcase)
 {
     tcase_add_loop_test(tcase, judges, 0, G_N_ELEMENTS(rows));
+    tcase_add_loop_test(tcase, tells_whose_fault, 0, G_N_ELEMENTS(blamed));
     tcase_add_loop_test(tcase, reads_record, 0, G_N_ELEMENTS(records));
 }

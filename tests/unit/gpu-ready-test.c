@@ -179,12 +179,80 @@ START_TEST(judges)
     demand.plugged = strchr(rows[_i].how, '+') != NULL;
     expect(expected, rows[_i].first, "0000:03:00.0");
     expect(expected, rows[_i].second, "0000:83:00.0");
-    ck_assert_int_eq(aqr_gpu_ready_judge(facts, &demand, &why, &remark), rows[_i].verdict);
+    ck_assert_int_eq(aqr_gpu_ready_judge(facts, &demand, &why, &remark, NULL), rows[_i].verdict);
     ck_assert_pstr_eq(why, rows[_i].why);
     if (rows[_i].remark == NULL)
         ck_assert_pstr_eq(remark, NULL);
     else
         ck_assert_msg(remark != NULL && g_str_has_prefix(remark, rows[_i].remark), "%s", remark);
+}
+END_TEST
+
+/* Which of them are to blame, neither the image nor the user. "?": if a driver has tried it. */
+static const struct {
+    const char *facts;
+    AqrGpuReady ready;
+    const char *first, *second;
+    const char *blamed;
+} faults[] = {
+    { "rx-6800-xt", KFD, "73bf gfx1030", NULL, "" },
+    { "rx-6700-xt", KFD, "73df gfx1030", NULL, "" },
+    { "no-gfx", KFD, "73bf gfx1030", NULL, "" },
+    { "no-room", KFD, "73bf", NULL, "" },
+    { "forgotten-bars", PCI, "73bf", NULL, "" },
+    { "cloud-kernel", KFD, "73bf", NULL, "" },
+    { "not-loaded", KFD, "73bf", NULL, "" },
+    { "no-firmware", KFD, "73bf", NULL, "" },
+    { "rage-128", KFD, "5046", NULL, "" },
+    { "no-kfd", KFD, "73bf", NULL, "" },
+    { "mi300-node-missing", KFD, "74a1 gfx942", NULL, "" },
+    { "short-lines", KFD, "73bf", NULL, "" },
+    { "no-gpu", AQR_GPU_READY_NONE, "73bf", NULL, "" },
+    { "no-gpu", PCI, "73bf", NULL, "0000:03:00.0: " NOT_FOUND("73bf", "none") "\n" },
+    { "starting", KFD, "73bf", NULL,
+      "0000:03:00.0: " IT "it has a driver, amdgpu, but no render node\n" },
+    { "no-render-node", DRM, "73bf", NULL,
+      "0000:03:00.0: " IT "it has a driver, amdgpu, but no render node\n" },
+    { "no-kfd-node", KFD, "67df", NULL, "0000:03:00.0: " IT "KFD has no node for it\n" },
+    /* several: which of two of a kind is missing nobody can tell */
+    { "two-ready", KFD, "73bf", "73bf", "" },
+    { "two-ready", KFD, "73bf gfx900", "74a0",
+      "0000:83:00.0: GPU 0000:83:00.0: its PCI function, 1002:74a0, is not in the guest, which has "
+      "0000:01:00.0 (1002:73bf), 0000:02:00.0 (1002:74a1) of AMD's\n" },
+    { "two-one-ready", KFD, "73bf", "73bf",
+      "0000:83:00.0?: GPU 0000:83:00.0 (in the guest 0000:02:00.0): no driver took it, though "
+      "amdgpu is loaded\n" },
+};
+
+static char *
+list_failures(const GPtrArray *failures)
+{
+    GString *list = g_string_new(NULL);
+
+    for (guint i = 0; i < failures->len; i++) {
+        const AqrGpuFailure *failure = failures->pdata[i];
+
+        g_string_append_printf(list, "%s%s: %s\n", failure->address, failure->if_tried ? "?" : "",
+                               failure->why);
+    }
+    return g_string_free(list, FALSE);
+}
+
+START_TEST(blames)
+{
+    g_autoptr(GPtrArray) expected =
+        g_ptr_array_new_with_free_func((GDestroyNotify)aqr_gpu_expected_free);
+    g_autoptr(GPtrArray) failures =
+        g_ptr_array_new_with_free_func((GDestroyNotify)aqr_gpu_failure_free);
+    g_autofree char *facts = read_facts(faults[_i].facts, TRUE);
+    AqrGpuDemand demand = { .expected = expected, .ready = faults[_i].ready };
+    g_autofree char *why = NULL, *remark = NULL, *list = NULL;
+
+    expect(expected, faults[_i].first, "0000:03:00.0");
+    expect(expected, faults[_i].second, "0000:83:00.0");
+    aqr_gpu_ready_judge(facts, &demand, &why, &remark, failures);
+    list = list_failures(failures);
+    ck_assert_str_eq(list, faults[_i].blamed);
 }
 END_TEST
 
@@ -199,7 +267,7 @@ START_TEST(wants_the_end)
 
     expect(expected, "73bf", "0000:03:00.0");
     *strstr(facts, "\nend") = '\0';
-    ck_assert_int_eq(aqr_gpu_ready_judge(facts, &demand, &why, &remark), WAIT);
+    ck_assert_int_eq(aqr_gpu_ready_judge(facts, &demand, &why, &remark, NULL), WAIT);
     ck_assert_str_eq(why, "the guest does not tell what GPUs it has");
 }
 END_TEST
@@ -209,5 +277,6 @@ add_tests(TCase *tcase)
 {
     tcase_add_loop_test(tcase, parses, 0, G_N_ELEMENTS(words));
     tcase_add_loop_test(tcase, judges, 0, G_N_ELEMENTS(rows));
+    tcase_add_loop_test(tcase, blames, 0, G_N_ELEMENTS(faults));
     tcase_add_test(tcase, wants_the_end);
 }

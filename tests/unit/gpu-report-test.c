@@ -79,6 +79,7 @@ START_TEST(reports)
     unknown->atomics_reason = g_strdup("0000:00:01.0 does not complete 64 bit");
     g_ptr_array_add(unknown->foreign, audio);
     add_status(statuses, known, AQR_GPU_FREE, NULL);
+    ((AqrGpuStatus *)statuses->pdata[0])->strikes = (AqrStrikeNote){ 2, g_strdup("it hung") };
     add_status(statuses, unknown, AQR_GPU_SICK, "it said \"no\"");
     compare(statuses, "golden/gpus.txt", "golden/gpus.json");
 }
