@@ -9,11 +9,11 @@
 typedef struct {
     AqrVmPlace *place; /* the same for all VMs of a process */
     const char *image;
-    const char *boot;  /* as --boot: "auto", "bios", "efi"; NULL: auto */
-    const char *accel; /* as --accel; so with the others; NULL: by default */
-    const char *connect;
-    int ram_mib; /* 0: 1 GiB */
-    int timeout; /* seconds that a boot may take; 0: by default */
+    const char *boot;    /* as --boot: "auto", "bios", "efi"; NULL: auto */
+    const char *accel;   /* as --accel; so with the others; NULL: by default */
+    const char *connect; /* NULL: LIBVIRT_DEFAULT_URI, or libvirt inside of this process */
+    int ram_mib;         /* 0: 1 GiB */
+    int timeout;         /* seconds that a boot may take; 0: by default */
     gboolean show_boot;
     /* A stage begins: "booting by EFI"; with NULL the last one has ended well. NULL: nobody is
      * told. */
@@ -30,3 +30,7 @@ typedef gboolean (*GuestUse)(AqrLiveWorld *world, gpointer data, GError **error)
  * when @use is done the guest must power itself off; otherwise all of it is dropped. */
 gboolean guest_with(const GuestConfig *config, AqrStop *stop, gboolean write, GuestUse use,
                     gpointer data, GError **error);
+
+/* Whether it could be booted, as far as that can be said of any image in that place: libvirt is
+ * there, and its QEMU reaches the files. */
+gboolean guest_try(const GuestConfig *config, AqrStop *stop, GError **error);

@@ -2,6 +2,7 @@
 #include "make.h"
 
 #include <errno.h>
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -170,6 +171,36 @@ prove_and_publish(const Create *create, CreateDraft *draft, const AqrImageOrigin
 
 /* --- what there is to do ----------------------------------------------- */
 
+static gboolean
+make_empty(const Create *create, const char *image, GError **error)
+{
+    const AqrPatience patience = aqr_patience(0, create->stop);
+    const char *const argv[] = { "qemu-img", "create", "-q", "-f", "qcow2", image, "1M", NULL };
+    g_autofree char *output =
+        aqr_child_run(argv, AQR_ERROR_HOST, "make an image", &patience, error);
+
+    return output != NULL;
+}
+
+/* It takes minutes to build an image, and all of them are lost where QEMU then does not reach it.
+ * So an empty one is tried before, in its place and with its mode. */
+static gboolean
+try_place(const Create *create, CreateDraft *draft, GError **error)
+{
+    const char *image = create_draft_image(draft);
+    const GuestConfig guest = plan_guest(create, image, "bios");
+
+    if (create->options->no_check)
+        return TRUE;
+    if (!make_empty(create, image, error) || !create_draft_show(draft, error) ||
+        !guest_try(&guest, create->stop, error)) {
+        g_prefix_error(error, "before anything is built: ");
+        return FALSE;
+    }
+    g_unlink(image);
+    return create_draft_hide(draft, error);
+}
+
 gboolean
 create_build(const Create *create, GError **error)
 {
@@ -180,7 +211,7 @@ create_build(const Create *create, GError **error)
     if (!create_preflight(options, error))
         return FALSE;
     draft = create_draft_new(options->image, error);
-    if (draft == NULL)
+    if (draft == NULL || !try_place(create, draft, error))
         return FALSE;
     argv = create_worker_argv(options, create_draft_image(draft));
     return create_worker_run((const char *const *)argv, create->progress, create->stop, error) &&
@@ -191,15 +222,13 @@ static gboolean
 convert(const Create *create, const CreateDraft *draft, const char *format, GError **error)
 {
     const AqrPatience patience = aqr_patience(0, create->stop);
-    const char *argv[] = { "qemu-img", "convert", "-f", "qcow2", "-O", format, NULL, NULL, NULL };
-    g_autofree char *output = NULL;
+    gboolean done;
 
-    argv[6] = create_draft_overlay(draft);
-    argv[7] = create_draft_image(draft);
     aqr_progress_begin(create->progress, "copying the image");
-    output = aqr_child_run(argv, AQR_ERROR_HOST, "copy the image", &patience, error);
-    aqr_progress_end(create->progress, output != NULL);
-    return output != NULL;
+    done = aqr_image_copy(create_draft_overlay(draft), create_draft_image(draft), format, &patience,
+                          error);
+    aqr_progress_end(create->progress, done);
+    return done;
 }
 
 /* What the guest has written may be more than it seems to be in a raw file, whose format is found

@@ -48,7 +48,7 @@ aqr_vm_options_clear(AqrVmOptions *options)
     { "accel", 0, 0, G_OPTION_ARG_STRING, &(o)->accel, "auto, kvm or tcg (default: $AQR_ACCEL, or auto)", "ACCEL" }, \
     { "boot", 0, 0, G_OPTION_ARG_STRING, &(o)->boot, "auto, bios or efi (default: auto, by what the image offers)", "FIRMWARE" }, \
     { "efi", 0, 0, G_OPTION_ARG_NONE, &(o)->efi, "Same as --boot=efi", NULL }, \
-    { "connect", 0, 0, G_OPTION_ARG_STRING, &(o)->connect, "libvirt to use (default: $LIBVIRT_DEFAULT_URI, qemu:///system if it answers, or qemu:///embed)", "URI" }, \
+    { "connect", 0, 0, G_OPTION_ARG_STRING, &(o)->connect, "libvirt to use (default: $LIBVIRT_DEFAULT_URI, or qemu:///system if it lets you in, or qemu:///embed)", "URI" }, \
     { "overlay-dir", 'o', 0, G_OPTION_ARG_FILENAME, &(o)->overlay_dir, "Where what the testbed writes goes (default: $TMPDIR)", "DIR" }, \
     { NULL } }
 #define WARM_ENTRIES(o) { \

@@ -185,7 +185,7 @@ aqr_vm_plan_gpu_request(const AqrVmOptions *options, guint64 ram_mib, const char
     return (AqrGpuRequest){
         .selectors = options->gpu_selectors,
         .forced = options->gpu_force,
-        .own_qemu = aqr_libvirt_runs_as_caller(aqr_libvirt_choose_uri(options->connect)),
+        .own_qemu = aqr_libvirt_runs_as_caller(options->connect),
         .ram_mib = ram_mib,
         .table = table,
     };
@@ -215,6 +215,18 @@ plan_gpus(const AqrVmOptions *options, AqrVmSpec *spec, GError **error)
         return FALSE;
     aqr_gpu_request_describe(gpus, &spec->gpus);
     return TRUE;
+}
+
+gboolean
+aqr_vm_plan_can_be_own(const AqrVmOptions *options)
+{
+    static char embed[] = AQR_LIBVIRT_EMBED;
+    AqrVmOptions own = *options; /* all of it borrowed */
+    g_autoptr(AqrVmSpec) spec = aqr_vm_spec_new();
+    g_autoptr(GError) never_mind = NULL;
+
+    own.connect = embed;
+    return plan_gpus(&own, spec, &never_mind);
 }
 
 /* Who has asked for none by name may not know that there need not be one. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/program.h"
+#include "cli/vm-libvirt.h"
 #include "cli/vm-plan.h"
 #include "core/domain-disks.h"
 #include "core/domain-xml.h"
@@ -159,7 +160,7 @@ make_world(const Use *use, AqrVmSpec *spec, const AqrVmPlace *place, GError **er
     AqrGpuHoldConfig gpus = plan_gpus(use, spec, table);
     const AqrWarmConfig warm = plan_warm(use, spec, time_zone);
     const AqrLiveConfig config = {
-        .uri = aqr_libvirt_choose_uri(options->connect),
+        .uri = options->connect,
         .work_dir = aqr_vm_place_get_work(place),
         .agent_file = agent,
         .exec_argv = exec_argv,
@@ -186,15 +187,13 @@ make_world(const Use *use, AqrVmSpec *spec, const AqrVmPlace *place, GError **er
     return use_testbed(use, &config, spec, time_zone, error);
 }
 
+/* The libvirt is chosen by now. */
 static gboolean
-use_in(const Use *use, const AqrVmPlace *place, GError **error)
+use_planned(const Use *use, const AqrVmPlace *place, GError **error)
 {
-    g_autofree char *log = g_build_filename(aqr_vm_place_get_work(place), "libvirt.log", NULL);
-    g_autoptr(AqrVmSpec) spec = NULL;
+    g_autoptr(AqrVmSpec) spec = aqr_vm_plan_make(use->options, aqr_vm_place_get_work(place),
+                                                 aqr_vm_place_get_store(place), use->stop, error);
 
-    aqr_libvirt_init(log);
-    spec = aqr_vm_plan_make(use->options, aqr_vm_place_get_work(place),
-                            aqr_vm_place_get_store(place), use->stop, error);
     if (spec == NULL)
         return FALSE;
     if (use->options->dry_run) {
@@ -202,6 +201,23 @@ use_in(const Use *use, const AqrVmPlace *place, GError **error)
         return TRUE;
     }
     return make_world(use, spec, place, error);
+}
+
+static gboolean
+use_in(const Use *use, const AqrVmPlace *place, GError **error)
+{
+    g_autofree char *log = g_build_filename(aqr_vm_place_get_work(place), "libvirt.log", NULL);
+    AqrVmOptions options = *use->options; /* all of it borrowed */
+    Use chosen = *use;
+    g_autofree char *uri = NULL;
+
+    aqr_libvirt_init(log);
+    uri = aqr_vm_libvirt_choose(&options, use->stop, error);
+    if (uri == NULL)
+        return FALSE;
+    options.connect = uri;
+    chosen.options = &options;
+    return use_planned(&chosen, place, error);
 }
 
 /* What is left to do for a process that a second signal ends: libvirt inside of it

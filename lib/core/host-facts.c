@@ -103,8 +103,7 @@ aqr_host_facts_has_daemon(const AqrHostFacts *facts)
     /* What another ordinary user met says nothing about this one. */
     if ((facts->user_is_caller || facts->is_root) && facts->libvirt_trouble != NULL)
         return FALSE;
-    /* Debian's socket lets everybody connect; polkit then lets this group in. */
-    return facts->user.uid == 0 || aqr_host_user_is_in(&facts->user, "libvirt");
+    return aqr_host_user_may_use_libvirt(&facts->user, &facts->libvirt_socket.owner);
 }
 
 guint64

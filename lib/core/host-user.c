@@ -38,3 +38,15 @@ aqr_host_user_may_use(const AqrHostUser *user, const AqrPathOwner *owner)
     return aqr_path_access_allows(&who, owner, AQR_PATH_READ) &&
            aqr_path_access_allows(&who, owner, AQR_PATH_WRITE);
 }
+
+gboolean
+aqr_host_user_may_use_libvirt(const AqrHostUser *user, const AqrPathOwner *socket)
+{
+    if (!user->exists)
+        return FALSE;
+    if (user->uid == 0 || aqr_host_user_is_in(user, "libvirt"))
+        return aqr_host_user_may_use(user, socket);
+    /* Debian's socket lets everybody connect; polkit then lets that group in. Where only some
+     * may connect, the administrator has seen to it himself. */
+    return (socket->mode & 0002) == 0 && aqr_host_user_may_use(user, socket);
+}

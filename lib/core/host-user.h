@@ -21,3 +21,6 @@ gboolean aqr_host_user_has_gid(const AqrHostUser *user, guint32 gid);
 
 /* Whether a file's mode lets him read and write it. TRUE too where an ACL decides. */
 gboolean aqr_host_user_may_use(const AqrHostUser *user, const AqrPathOwner *owner);
+
+/* Whether the libvirt daemon of the system's behind a socket of this mode lets him in. */
+gboolean aqr_host_user_may_use_libvirt(const AqrHostUser *user, const AqrPathOwner *socket);

@@ -2,6 +2,7 @@
 #include "host/domain-trouble.h"
 
 #include "core/domain-gpus.h"
+#include "host/workdir.h"
 
 struct AqrDomainTrouble {
     virConnectPtr connection;
@@ -33,9 +34,9 @@ handle_io_error(G_GNUC_UNUSED virConnectPtr connection, G_GNUC_UNUSED virDomainP
     g_autofree char *dir = file == NULL || *file == '\0' ? NULL : g_path_get_dirname(file);
 
     if (action == VIR_DOMAIN_EVENT_IO_ERROR_PAUSE)
-        note(data, g_strdup_printf("was paused, because the disk under \"%s\" is full; make room "
-                                   "there, or choose another directory with --overlay-dir",
-                                   dir == NULL ? "its overlay" : dir));
+        note(data, g_strdup_printf("was paused, because the disk under \"%s\" is full; %s",
+                                   dir == NULL ? "its overlay" : dir,
+                                   aqr_workdir_make_room(file == NULL ? "" : file)));
 }
 
 /* A GPU that left the bus, or that an administrator took away. */

@@ -8,6 +8,10 @@
 #include "core/partition-table.h"
 #include "host/child.h"
 #include "host/image-check.h"
+#include "host/workdir.h"
+
+/* qemu-img speaks English only. */
+#define NO_SPACE "No space left on device"
 
 /* What qemu-img says about it, and what can be done. */
 static const struct {
@@ -16,8 +20,6 @@ static const struct {
 } advices[] = {
     { "Failed to get shared \"write\" lock",
       "; something has the image open for writing: wait until it has ended, or take a copy" },
-    { "No space left on device",
-      "; make room there, or choose another directory with --overlay-dir" },
     { "cannot run qemu-img", "; install the package qemu-utils" },
 };
 
@@ -32,6 +34,17 @@ explain(GError **error)
             return;
         }
     }
+}
+
+static void
+explain_full_disk(const char *file, GError **error)
+{
+    g_autofree char *message = NULL;
+
+    if (error == NULL || *error == NULL || strstr((*error)->message, NO_SPACE) == NULL)
+        return;
+    message = (*error)->message;
+    (*error)->message = g_strdup_printf("%s; %s", message, aqr_workdir_make_room(file));
 }
 
 gboolean
@@ -93,7 +106,24 @@ aqr_image_make_overlay(const char *overlay, const char *base, const char *base_f
     g_autofree char *output = aqr_child_run((const char *const *)argv, AQR_ERROR_HOST,
                                             "make the overlay", patience, error);
 
-    if (output == NULL)
+    if (output == NULL) {
         explain(error);
+        explain_full_disk(overlay, error);
+    }
+    return output != NULL;
+}
+
+gboolean
+aqr_image_copy(const char *from, const char *to, const char *format, const AqrPatience *patience,
+               GError **error)
+{
+    const char *const argv[] = {
+        "qemu-img", "convert", "-f", "qcow2", "-O", format, from, to, NULL
+    };
+    g_autofree char *doing = g_strdup_printf("copy the image to \"%s\"", to);
+    g_autofree char *output = aqr_child_run(argv, AQR_ERROR_HOST, doing, patience, error);
+
+    if (output == NULL)
+        explain_full_disk(to, error);
     return output != NULL;
 }

@@ -17,3 +17,7 @@ gboolean aqr_image_has_esp(const char *file, const char *format, const char *scr
 /* Makes the qcow2 file @overlay over @base. */
 gboolean aqr_image_make_overlay(const char *overlay, const char *base, const char *base_format,
                                 const AqrPatience *patience, GError **error);
+
+/* Makes the file @to of @format of all that the qcow2 file @from and those under it have. */
+gboolean aqr_image_copy(const char *from, const char *to, const char *format,
+                        const AqrPatience *patience, GError **error);

@@ -5,9 +5,6 @@
 
 #include "host/wait.h"
 
-#define SYSTEM_SOCKET "/run/libvirt/libvirt-sock"
-#define SYSTEM_SOCKET_MODULAR "/run/libvirt/virtqemud-sock"
-
 /* A daemon that does not answer for this long is dead: seconds, and how often. */
 #define KEEPALIVE_INTERVAL 5
 #define KEEPALIVE_COUNT 6
@@ -43,17 +40,13 @@ aqr_libvirt_set_error(GError **error, AqrError code, const char *doing)
 }
 
 const char *
-aqr_libvirt_choose_uri(const char *wanted)
+aqr_libvirt_asked_uri(const char *wanted)
 {
     const char *by_default = g_getenv("LIBVIRT_DEFAULT_URI");
 
     if (wanted != NULL)
         return wanted;
-    if (by_default != NULL && *by_default != '\0')
-        return by_default;
-    if (access(SYSTEM_SOCKET, R_OK | W_OK) == 0 || access(SYSTEM_SOCKET_MODULAR, R_OK | W_OK) == 0)
-        return "qemu:///system";
-    return AQR_LIBVIRT_EMBED;
+    return by_default != NULL && *by_default != '\0' ? by_default : NULL;
 }
 
 gboolean
@@ -132,32 +125,58 @@ is_too_late(const GError *error)
     return g_error_matches(error, AQR_ERROR, AQR_ERROR_GUEST);
 }
 
-static virConnectPtr
-connect_daemon(const char *uri, const AqrStop *stop, GError **error)
+static void
+set_no_daemon(GError **error, const char *uri, const char *why)
 {
-    static const char advice[] = "libvirt's daemon must be running, and let you use it; or use "
-                                 "--connect=" AQR_LIBVIRT_EMBED ", which needs none";
+    g_set_error(error, AQR_ERROR, AQR_ERROR_HOST,
+                "cannot connect to \"%s\": %s; libvirt's daemon must be running, and let you use "
+                "it; or use --connect=" AQR_LIBVIRT_EMBED ", which needs none",
+                uri, why);
+}
+
+/* NULL without an error: it is refused, and @why (transfer full) has libvirt's words. */
+static virConnectPtr
+try_daemon(const char *uri, const AqrStop *stop, char **why, GError **error)
+{
     Attempt *attempt = g_new0(Attempt, 1);
     g_autoptr(GError) failed = NULL;
-    virConnectPtr connection = NULL;
+    virConnectPtr connection;
 
     attempt->uri = g_strdup(uri);
     if (!connect_in_time(attempt, stop, &failed)) {
         if (is_too_late(failed))
-            g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "cannot connect to \"%s\": %s; %s", uri,
-                        failed->message, advice);
+            set_no_daemon(error, uri, failed->message);
         else
             g_propagate_error(error, g_steal_pointer(&failed));
         return NULL;
     }
     connection = attempt->connection;
-    if (connection == NULL)
-        g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "cannot connect to \"%s\": %s; %s", uri,
-                    attempt->why, advice);
+    *why = attempt->why;
     g_free(attempt->uri);
-    g_free(attempt->why);
     g_free(attempt);
     return connection;
+}
+
+static virConnectPtr
+connect_daemon(const char *uri, const AqrStop *stop, GError **error)
+{
+    g_autofree char *why = NULL;
+    virConnectPtr connection = try_daemon(uri, stop, &why, error);
+
+    if (why != NULL)
+        set_no_daemon(error, uri, why);
+    return connection;
+}
+
+gboolean
+aqr_libvirt_try(const char *uri, const AqrStop *stop, char **why, GError **error)
+{
+    g_autofree char *refused = NULL;
+    g_autoptr(virConnect) connection = try_daemon(uri, stop, &refused, error);
+
+    if (refused != NULL)
+        *why = g_steal_pointer(&refused);
+    return connection != NULL;
 }
 
 static virConnectPtr

@@ -21,10 +21,12 @@ void aqr_libvirt_init(const char *log_file);
 /* Turns libvirt's last error into one of ours, with libvirt's message. */
 void aqr_libvirt_set_error(GError **error, AqrError code, const char *doing);
 
-/* The URI to use: @wanted, otherwise LIBVIRT_DEFAULT_URI, otherwise
- * qemu:///system when its socket is there and may be used, otherwise
- * AQR_LIBVIRT_EMBED (transfer none). */
-const char *aqr_libvirt_choose_uri(const char *wanted);
+/* The URI that somebody asks for: @wanted, otherwise LIBVIRT_DEFAULT_URI (transfer none);
+ * NULL: nobody asks for any, and the program chooses. */
+const char *aqr_libvirt_asked_uri(const char *wanted);
+
+/* The daemon of the system's. */
+#define AQR_LIBVIRT_SYSTEM "qemu:///system"
 
 /* libvirt's QEMU driver inside our own process: no daemon is asked for. */
 #define AQR_LIBVIRT_EMBED "qemu:///embed"
@@ -56,3 +58,8 @@ char *aqr_libvirt_version(virConnectPtr connection) G_GNUC_WARN_UNUSED_RESULT;
  * not answer is given up after half a minute. */
 virConnectPtr aqr_libvirt_connect(const char *uri, const AqrStop *stop,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Whether the daemon of @uri answers, and lets us in. FALSE without an error: it refuses, or
+ * nobody listens, and *@why (transfer full) has libvirt's words. AQR_ERROR_HOST: it is given up
+ * as above; AQR_ERROR_STOPPED. */
+gboolean aqr_libvirt_try(const char *uri, const AqrStop *stop, char **why, GError **error);

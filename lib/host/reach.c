@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/path-access.h"
+#include "host/workdir.h"
 
 typedef struct {
     AqrPathUser user;
@@ -150,8 +151,7 @@ check_all(const QemuUser *qemu, const AqrVmSpec *spec, GError **error)
     }
     return check_way(qemu, "the sockets' directory", spec->socket_dir, "set TMPDIR to another",
                      error) &&
-           check_way(qemu, "the overlay's directory", store, "choose another with --overlay-dir",
-                     error);
+           check_way(qemu, "the overlay's directory", store, AQR_WORKDIR_ELSEWHERE, error);
 }
 
 gboolean

@@ -81,8 +81,8 @@ aqr_workdir_make(const char *parent, int *lock, GError **error)
 
     if (fd < 0) {
         g_set_error(error, AQR_ERROR, AQR_ERROR_HOST,
-                    "cannot make a directory in \"%s\": %s; TMPDIR and --overlay-dir choose others",
-                    parent, g_strerror(errno));
+                    "cannot make a directory in \"%s\": %s; " AQR_WORKDIR_ELSEWHERE, parent,
+                    g_strerror(errno));
         return NULL;
     }
     *lock = fd;
@@ -93,6 +93,16 @@ gboolean
 aqr_workdir_is_name(const char *name)
 {
     return g_str_has_prefix(name, PREFIX) && strlen(name) == strlen(PREFIX "XXXXXX");
+}
+
+const char *
+aqr_workdir_make_room(const char *path)
+{
+    g_autofree char *dir = g_path_get_dirname(path);
+    g_autofree char *name = g_path_get_basename(dir);
+
+    return aqr_workdir_is_name(name) ? "make room there, or " AQR_WORKDIR_ELSEWHERE
+                                     : "make room there";
 }
 
 /* One that has been removed meanwhile is nobody's to remove. */

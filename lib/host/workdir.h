@@ -14,6 +14,14 @@ const char *aqr_workdir_socket_parent(void);
  * through. *@lock is for aqr_workdir_remove(). AQR_ERROR_HOST. */
 char *aqr_workdir_make(const char *parent, int *lock, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* How to have another directory than one of ours: what every program has, and what some have. */
+#define AQR_WORKDIR_ELSEWHERE \
+    "choose another directory by TMPDIR, or by --overlay-dir where there is such an option"
+
+/* What to do when the disk under the file @path is full (transfer none): in a directory of ours
+ * it need not be that disk. */
+const char *aqr_workdir_make_room(const char *path);
+
 /* Whether aqr_workdir_make() could have given that name. */
 gboolean aqr_workdir_is_name(const char *name);
 

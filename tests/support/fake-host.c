@@ -174,6 +174,7 @@ fake_host_new_for_user(void)
     fake_host_set_groups(&facts->user, "rocky kvm render");
     facts->memlock = (AqrMemlock){ .soft = AQR_MEMLOCK_UNLIMITED, .hard = AQR_MEMLOCK_UNLIMITED };
     facts->memlock_now = facts->memlock;
+    facts->libvirt_socket.owner.mode = 0140666; /* where a row says that it is there */
     facts->vfio_conf->autoload = TRUE;
     facts->udev.has_rule = TRUE;
     facts->udev.group = g_strdup("render");

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A libvirtd of the test's own, as root, with Debian's defaults: QEMU runs as
 libvirt-qemu. It works in a mount namespace where everything of libvirt that a
-host shares is private, so that it neither sees nor disturbs a real one."""
+host shares is private, so that it neither sees nor disturbs a real one. There its
+socket has its usual name, which everybody may open; but as nobody can ask polkit
+there, it takes root only."""
 
 import contextlib
 import os
@@ -18,6 +20,7 @@ set -e
 cd "$1"
 for dir in /var/lib/libvirt /var/cache/libvirt /run; do mount -t tmpfs tmpfs $dir; done
 mkdir -p /var/lib/libvirt/qemu /run/libvirt
+ln -s "$1/libvirt-sock" /run/libvirt/libvirt-sock
 mount --bind qemu.conf /etc/libvirt/qemu.conf
 if [ -e /dev/kvm ]; then
     mknod -m 666 kvm c 10 232
@@ -28,7 +31,7 @@ exec libvirtd --config "$1/libvirtd.conf" --pid-file "$1/libvirtd.pid"
 
 LIBVIRTD = """
 unix_sock_dir = "{dir}"
-auth_unix_rw = "none"
+auth_unix_rw = "polkit"
 log_outputs = "3:file:{dir}/libvirtd.log"
 """
 
@@ -43,6 +46,11 @@ class Libvirtd:
         self.directory = directory
         self.process = process
         self.uri = f"qemu+unix:///system?socket={directory}/libvirt-sock"
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """Runs a program where it is the system's libvirtd."""
+        return ("nsenter", f"--mount=/proc/{self.process.pid}/ns/mnt")
 
     def virsh(self, *words: str) -> str:
         done = subprocess.run(["virsh", "-q", "-c", self.uri, *words], capture_output=True,
