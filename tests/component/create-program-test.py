@@ -121,8 +121,8 @@ TOLD = (
     ((), ["<--include=linux-image-amd64>", "<--include=openssh-server>",
           "<--include=?exact-name(firmware-amd-graphics)>", "<trixie>",
           "<deb http://127.0.0.1:1/debian trixie main contrib non-free-firmware>"]),
-    (("--kernel=linux-image-amd64/trixie-backports", "--package=hello", "--package=gzip"),
-     ["<--include=linux-image-amd64/trixie-backports>", "<--include=hello>", "<--include=gzip>"]),
+    (("--kernel=linux-image-amd64/trixie-backports",),
+     ["<--include=linux-image-amd64/trixie-backports>"]),
     (("--proxy=http://localhost:3142",),
      ["<--aptopt=Acquire::http::Proxy \"http://localhost:3142\">"]),
     (("--release=experimental",),
@@ -144,6 +144,49 @@ def options_reach_mmdebstrap() -> None:
             told = (directory / "words").read_text().splitlines()
             assert set(wanted) <= set(told), (words, set(wanted) - set(told))
             assert stage.leftovers() == [], stage.leftovers()
+
+
+# In the fake of mmdebstrap: the hooks by what they are told to do; and the one for packages is run.
+HOOKS = """
+for word; do
+    case $word in
+        --customize-hook=*) set -- $word; echo "${2:-${word##*/}}" >>"$AQR_STAGE/hooks" ;;
+    esac
+    case $word in
+        *" packages "*) PATH=$AQR_STAGE/bin:$PATH sh -c "${word#*=}" hook "$root" ;;
+    esac
+done
+"""
+CHROOT = """#!/bin/sh
+shift
+echo "$@" >>"$AQR_STAGE/chroot"
+[ "$2" != apt-get ] || exit "${APT_STATUS:-0}"
+"""
+
+
+# Some of them setup-testbed takes away, if they are there before it; the script may use them.
+def packages_come_after_setup_testbed() -> None:
+    for words, status, wanted in (
+            ((), "0", []), (("--package=git",), "100", ["git"]),
+            (("--package=git", "--package=vim/trixie-backports"), "0",
+             ["git", "vim/trixie-backports"])):
+        with temporary_directory() as directory:
+            stage = Stage(directory)
+            for name, more in (("mmdebstrap", FAKE + HOOKS), ("chroot", CHROOT)):
+                (directory / "bin" / name).write_text(more.replace("#!/bin/bash", "#!/bin/bash -e"))
+                (directory / "bin" / name).chmod(0o755)
+            stage.environment["APT_STATUS"] = status
+            result = stage.run("--script=/bin/true", *words)
+            hooks = (directory / "hooks").read_text().split()
+            assert hooks == ["testbed", "packages", "script", "bootable"][:4 if status == "0" else 2]
+            if not wanted:
+                assert result.returncode == 0 and not (directory / "chroot").exists(), result
+                continue
+            assert result.returncode == (status != "0"), result
+            install, *clean = (directory / "chroot").read_text().splitlines()
+            assert install.split()[:3] == ["eatmydata", "apt-get", "install"], install
+            assert "--no-remove" in install and install.split()[-len(wanted):] == wanted, install
+            assert clean == (["apt-get clean"] if status == "0" else []), clean
 
 
 def a_dry_run_touches_nothing() -> None:
@@ -173,4 +216,5 @@ def older_command_lines_are_understood() -> None:
 run_all_as_root([an_image_is_replaced, a_link_stays_one, owner_and_mode_stay,
                  nobody_reads_a_draft, what_a_vm_writes_is_not_lost,
                  the_second_one_is_told_of_the_first, options_reach_mmdebstrap,
-                 a_dry_run_touches_nothing, older_command_lines_are_understood])
+                 packages_come_after_setup_testbed, a_dry_run_touches_nothing,
+                 older_command_lines_are_understood])
