@@ -23,8 +23,8 @@ typedef struct {
 #define SOURCE_ENTRIES(o) { \
     { "mirror", 'm', 0, G_OPTION_ARG_STRING, &(o)->mirror, "Take packages from there, also in the image (default: from this host's own archives)", "URL" }, \
     { "sources", 0, 0, G_OPTION_ARG_FILENAME, &(o)->sources, "Take packages from the lines of apt's sources in FILE, also in the image", "FILE" }, \
-    { "keyring", 0, 0, G_OPTION_ARG_FILENAME, &(o)->keyring, "The archives are signed by a key in FILE", "FILE" }, \
-    { "proxy", 0, 0, G_OPTION_ARG_STRING, &(o)->proxy, "Have apt use this proxy, also in the image", "URL" }, \
+    { "keyring", 0, 0, G_OPTION_ARG_FILENAME, &(o)->keyring, "The archives are signed by a key in FILE, also in the image", "FILE" }, \
+    { "proxy", 0, 0, G_OPTION_ARG_STRING, &(o)->proxy, "Have apt use this proxy, also in the image; DIRECT: none (default: $AUTOPKGTEST_APT_PROXY, or as this host's apt)", "URL" }, \
     { NULL } }
 #define CONTENT_ENTRIES(o) { \
     { "authorized-keys", 'a', 0, G_OPTION_ARG_FILENAME, &(o)->authorized_keys, "Let root and the users log in by SSH with the keys in FILE", "FILE" }, \

@@ -124,7 +124,8 @@ TOLD = (
     (("--kernel=linux-image-amd64/trixie-backports",),
      ["<--include=linux-image-amd64/trixie-backports>"]),
     (("--proxy=http://localhost:3142",),
-     ["<--aptopt=Acquire::http::Proxy \"http://localhost:3142\">"]),
+     ["<--aptopt=Acquire::http::Proxy \"http://localhost:3142\">",
+      "<--aptopt=Acquire::https::Proxy \"http://localhost:3142\">"]),
     (("--release=experimental",),
      ["<unstable>", "<deb http://127.0.0.1:1/debian experimental main contrib non-free-firmware>"]),
     (("--format=raw", "--boot=efi"), []),
@@ -144,6 +145,61 @@ def options_reach_mmdebstrap() -> None:
             told = (directory / "words").read_text().splitlines()
             assert set(wanted) <= set(told), (words, set(wanted) - set(told))
             assert stage.leftovers() == [], stage.leftovers()
+
+
+# What the environment, and the configuration of the host's APT, say of a proxy; an option; and which
+# is taken for http and https. "detect" is a program.
+DETECT = "Acquire::http::Proxy-Auto-Detect \"detect\";"
+APT = "Acquire::http::Proxy \"http://apt:1\"; Acquire::http::Proxy::other \"http://other\";"
+DIRECT = "Acquire::https::Proxy \"DIRECT\";"
+PROXIES = (
+    ({}, "", "", None, None),
+    ({"AUTOPKGTEST_APT_PROXY": "http://env:1"}, APT + DIRECT, "", "http://env:1", "http://env:1"),
+    ({"ADT_APT_PROXY": "http://env:2"}, APT, "", "http://env:2", "http://env:2"),
+    ({"AUTOPKGTEST_APT_PROXY": "http://env:1"}, APT + DIRECT, "http://me", "http://me", "http://me"),
+    ({"AUTOPKGTEST_APT_PROXY": "http://env:1"}, APT, "DIRECT", "DIRECT", "DIRECT"),
+    ({}, APT + DETECT, "", "http://apt:1", "http://apt:1"),
+    ({}, APT + DIRECT, "", "http://apt:1", "DIRECT"),
+    ({}, DIRECT, "", None, "DIRECT"),
+    ({}, DETECT, "", "http://found-for/127.0.0.1:1", "http://found-for/127.0.0.1:1"),
+    ({"FAILS": "1"}, DETECT, "", None, None),
+    ({"AUTOPKGTEST_APT_PROXY": "wrong"}, "", "", "'wrong', the proxy of $AUTOPKGTEST", ""),
+    ({}, "Acquire::http::Proxy \"wrong\";", "", "'wrong', the proxy of this host's apt", ""),
+)
+FIND_PROXY = """#!/bin/sh
+[ -z "$FAILS" ] || exit 1
+echo "http://found-for/${1#http://}" | sed 's|/debian$||'
+echo more
+"""
+
+
+def proxies_told(words: list[str], scheme: str) -> list[str]:
+    begin = f'<--aptopt=Acquire::{scheme}::Proxy "'
+    return [word[len(begin):-2] for word in words if word.startswith(begin)]
+
+
+def the_proxy_of_the_host_is_used() -> None:
+    for variables, text, option, plain, tls in PROXIES:
+        with temporary_directory() as directory:
+            stage = Stage(directory)
+            fake = (directory / "bin" / "mmdebstrap").read_text()
+            (directory / "bin" / "mmdebstrap").write_text(
+                fake.replace('"$root/words"', f"{directory}/words"))
+            (directory / "detect").write_text(FIND_PROXY)
+            (directory / "detect").chmod(0o755)
+            (directory / "apt.conf").write_text(
+                'Dir::Etc::main "/nowhere"; Dir::Etc::parts "/nowhere"; '
+                + text.replace("detect", f"{directory}/detect") + "\n")
+            stage.environment |= {"AUTOPKGTEST_APT_PROXY": "", "ADT_APT_PROXY": "", "FAILS": "",
+                                  "APT_CONFIG": str(directory / "apt.conf")} | variables
+            result = stage.run(*([f"--proxy={option}"] if option else []))
+            if tls == "":
+                assert result.returncode == 1 and plain in result.stderr, (text, result)
+                continue
+            assert result.returncode == 0, (text, result)
+            told = (directory / "words").read_text().splitlines()
+            for scheme, wanted in (("http", plain), ("https", tls)):
+                assert proxies_told(told, scheme) == ([wanted] if wanted else []), (text, told)
 
 
 # In the fake of mmdebstrap: the hooks by what they are told to do; and the one for packages is run.
@@ -216,5 +272,5 @@ def older_command_lines_are_understood() -> None:
 run_all_as_root([an_image_is_replaced, a_link_stays_one, owner_and_mode_stay,
                  nobody_reads_a_draft, what_a_vm_writes_is_not_lost,
                  the_second_one_is_told_of_the_first, options_reach_mmdebstrap,
-                 packages_come_after_setup_testbed, a_dry_run_touches_nothing,
-                 older_command_lines_are_understood])
+                 the_proxy_of_the_host_is_used, packages_come_after_setup_testbed,
+                 a_dry_run_touches_nothing, older_command_lines_are_understood])
