@@ -38,11 +38,16 @@ WRONG = (
     (["--package=../x"], 2, "\"../x\" is no name of a package"),
     (["--proxy=ftp://x"], 2, "no URL of a proxy"),
     (["--proxy=http://x y"], 2, "no URL of a proxy"),
+    (["--proxy=auto"], 2, "no URL of a proxy"),
     (["--gpu=gfx1030", "--gpu=gfx10zz"], 2, "\"gfx10zz\" is no gfx target"),
     (["--accel=foo"], 2, "foo"),
     (["--authorized-keys=/nonexistent"], 1, "--authorized-keys: \"/nonexistent\": No such file"),
     (["--log=/nonexistent/log"], 1, "cannot write to --log '/nonexistent/log'"),
     (["--script=/etc/passwd"], 1, "--script: \"/etc/passwd\": Permission denied"),
+    (["--script=/etc"], 1, "--script: \"/etc\" is no file"),
+    (["--authorized-keys=/etc"], 1, "--authorized-keys: \"/etc\" is no file"),
+    (["--keyring=/etc/apt"], 1, "--keyring: \"/etc/apt\" is no file"),
+    (["--keyring=/etc/passwd"], 1, "no key that apt can read; write one with gpg --export"),
     (["another"], 2, "more than one image"),
 )
 
