@@ -206,7 +206,7 @@ def the_proxy_of_the_host_is_used() -> None:
 HOOKS = """
 for word; do
     case $word in
-        --customize-hook=*) set -- $word; echo "${2:-${word##*/}}" >>"$AQR_STAGE/hooks" ;;
+        --extract-hook=* | --customize-hook=*) set -- $word; echo "${2:-${word##*/}}" >>"$AQR_STAGE/hooks" ;;
     esac
     case $word in
         *" packages "*) PATH=$AQR_STAGE/bin:$PATH sh -c "${word#*=}" hook "$root" ;;
@@ -234,7 +234,8 @@ def packages_come_after_setup_testbed() -> None:
             stage.environment["APT_STATUS"] = status
             result = stage.run("--script=/bin/true", *words)
             hooks = (directory / "hooks").read_text().split()
-            assert hooks == ["testbed", "packages", "script", "bootable"][:4 if status == "0" else 2]
+            assert hooks == ["look_for_packages", "testbed", "packages", "script",
+                             "bootable"][:5 if status == "0" else 3], hooks
             if not wanted:
                 assert result.returncode == 0 and not (directory / "chroot").exists(), result
                 continue
