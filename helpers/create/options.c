@@ -45,6 +45,7 @@ typedef struct {
     { NULL } }
 #define MAIN_ENTRIES(o, w) { \
     { "update", 0, 0, G_OPTION_ARG_NONE, &(w)->update, "Bring IMAGE up to date instead of building it anew", NULL }, \
+    { "update-timeout", 0, 0, G_OPTION_ARG_INT, &(o)->update_timeout, "How long that may take (default: 3600)", "SECONDS" }, \
     { "log", 0, 0, G_OPTION_ARG_FILENAME, &(o)->log, "Keep what the programs that build it say in FILE", "FILE" }, \
     { "print-sources", 0, 0, G_OPTION_ARG_NONE, &(w)->print_sources, "Print the lines of apt's sources that the image would get", NULL }, \
     { "dry-run", 0, 0, G_OPTION_ARG_NONE, &(o)->dry_run, "Print what would be done, and touch nothing", NULL }, \
@@ -110,8 +111,10 @@ find_trouble(const CreateOptions *options, const Words *words)
         return "--json is for --check";
     if (options->mirror != NULL && options->sources != NULL)
         return "--mirror or --sources, not both";
-    if (options->timeout < 0)
-        return "--timeout takes a number that is not negative";
+    if (options->timeout < 0 || options->update_timeout < 0)
+        return "--timeout and --update-timeout take a number that is not negative";
+    if (options->update_timeout > 0 && !words->update)
+        return "--update-timeout is for --update";
     return NULL;
 }
 

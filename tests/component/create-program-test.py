@@ -4,6 +4,7 @@
 options mmdebstrap is told."""
 
 import fcntl
+import json
 import os
 import pathlib
 import struct
@@ -25,6 +26,18 @@ def an_image_is_replaced() -> None:
         assert [line.split(": ")[1] for line in lines[1::2]] == [
             "partitioning the disk", "installing trixie", "making the file system",
             "installing GRUB", "converting to qcow2"], lines
+
+
+# What is not proven is known to boot as it was built to, with --check and --update, too.
+def the_manifest_says_what_boots_it() -> None:
+    with temporary_directory() as directory:
+        stage = Stage(directory)
+        for words, boots in (((), ["efi", "bios"]), (("--boot=both",), ["efi", "bios"]),
+                             (("--boot=efi",), ["efi"]), (("--boot=bios",), ["bios"])):
+            result = stage.run(*words)
+            manifest = json.loads((directory / "out" / "x.img.json").read_text())
+            assert manifest["boots"] == boots, (words, result)
+            assert "findings" not in manifest and manifest["packages"] == {}, manifest
 
 
 # The old image is there, or only the link's own directory; the link may be to another link.
@@ -270,8 +283,8 @@ def older_command_lines_are_understood() -> None:
         assert result.returncode == 0 and wanted in result.stdout, (words, result)
 
 
-run_all_as_root([an_image_is_replaced, a_link_stays_one, owner_and_mode_stay,
-                 nobody_reads_a_draft, what_a_vm_writes_is_not_lost,
+run_all_as_root([an_image_is_replaced, the_manifest_says_what_boots_it, a_link_stays_one,
+                 owner_and_mode_stay, nobody_reads_a_draft, what_a_vm_writes_is_not_lost,
                  the_second_one_is_told_of_the_first, options_reach_mmdebstrap,
                  the_proxy_of_the_host_is_used, packages_come_after_setup_testbed,
                  a_dry_run_touches_nothing, older_command_lines_are_understood])

@@ -27,6 +27,8 @@ WRONG = (
     (["--json"], 2, "--json is for --check"),
     (["--no-such"], 2, "--no-such"),
     (["--timeout=-1"], 2, "not negative"),
+    (["--update-timeout=-1"], 2, "not negative"),
+    (["--update-timeout=60"], 2, "--update-timeout is for --update"),
     (["--size=2G"], 2, "--size 2G is too small"),
     (["--size=2047.5m"], 2, "--size 2047.5m is too small"),
     (["--size=2049M"], 1, "--size 2049M is too small"),
