@@ -162,6 +162,7 @@ def options_reach_mmdebstrap() -> None:
 
 # What the environment, and the configuration of the host's APT, say of a proxy; an option; and which
 # is taken for http and https. "detect" is a program.
+URL = MIRROR.removeprefix("--mirror=")
 DETECT = "Acquire::http::Proxy-Auto-Detect \"detect\";"
 APT = "Acquire::http::Proxy \"http://apt:1\"; Acquire::http::Proxy::other \"http://other\";"
 DIRECT = "Acquire::https::Proxy \"DIRECT\";"
@@ -174,14 +175,16 @@ PROXIES = (
     ({}, APT + DETECT, "", "http://apt:1", "http://apt:1"),
     ({}, APT + DIRECT, "", "http://apt:1", "DIRECT"),
     ({}, DIRECT, "", None, "DIRECT"),
-    ({}, DETECT, "", "http://found-for/127.0.0.1:1", "http://found-for/127.0.0.1:1"),
+    ({}, DETECT, "", f"http://for/{URL}", "DIRECT"),
+    ({}, DETECT + DETECT.replace("http", "https"), "", f"http://for/{URL}",
+     f"http://for/{URL.replace('http', 'https')}"),
     ({"FAILS": "1"}, DETECT, "", None, None),
     ({"AUTOPKGTEST_APT_PROXY": "wrong"}, "", "", "'wrong', the proxy of $AUTOPKGTEST", ""),
     ({}, "Acquire::http::Proxy \"wrong\";", "", "'wrong', the proxy of this host's apt", ""),
 )
 FIND_PROXY = """#!/bin/sh
 [ -z "$FAILS" ] || exit 1
-echo "http://found-for/${1#http://}" | sed 's|/debian$||'
+echo "http://for/$1"
 echo more
 """
 
