@@ -19,11 +19,14 @@
 #define IMAGE "image" /* as target_draft() says */
 #define OVERLAY "overlay"
 #define MANIFEST "manifest"
+#define OLD_MANIFEST "old-manifest"
 
 /* Nobody looks into it while programs write there, who give their files what mode they like. */
 #define HIDDEN 0700
 /* QEMU may run as somebody else, who is to reach what has its mode by then. */
 #define SHOWN 0711
+/* An overlay is written to, over an image that may only be read. */
+#define OURS (S_IRUSR | S_IWUSR)
 
 struct CreateDraft {
     char *target; /* without symbolic links */
@@ -178,7 +181,7 @@ check_target(CreateDraft *draft, GError **error)
 static gboolean
 clear_leftovers(const CreateDraft *draft, GError **error)
 {
-    const char *const files[] = { IMAGE, OVERLAY, MANIFEST };
+    const char *const files[] = { IMAGE, OVERLAY, MANIFEST, OLD_MANIFEST };
     g_autofree char *pid = g_strdup_printf("%d", (int)getpid());
 
     for (gsize i = 0; i < G_N_ELEMENTS(files); i++)
@@ -277,7 +280,7 @@ create_draft_show(CreateDraft *draft, GError **error)
     for (gsize i = 0; i < G_N_ELEMENTS(files) && good; i++) {
         int fd = open_file(draft, files[i]);
 
-        good = fd < 0 ? errno == ENOENT : fchmod(fd, mode_of(draft)) == 0;
+        good = fd < 0 ? errno == ENOENT : fchmod(fd, mode_of(draft) | OURS) == 0;
         drop(&fd);
     }
     return (good && fchmod(draft->files, SHOWN) == 0) || fail(error, "use", draft->dir);
@@ -354,6 +357,19 @@ create_draft_is_current(const CreateDraft *draft, GError **error)
     return FALSE;
 }
 
+/* Whenever it ends, no image has the manifest of another. One that cannot be replaced, as it is
+ * mounted or immutable, keeps its own. */
+static gboolean
+replace(const CreateDraft *draft, const char *beside, GError **error)
+{
+    if (renameat(draft->parent, beside, draft->files, OLD_MANIFEST) < 0 && errno != ENOENT)
+        return fail(error, "replace", beside);
+    if (move(draft, IMAGE, draft->name, error))
+        return move(draft, MANIFEST, beside, error);
+    renameat(draft->files, OLD_MANIFEST, draft->parent, beside);
+    return FALSE;
+}
+
 gboolean
 create_draft_publish(CreateDraft *draft, const char *manifest, GError **error)
 {
@@ -362,9 +378,6 @@ create_draft_publish(CreateDraft *draft, const char *manifest, GError **error)
     if (!aqr_image_replace_check(draft->target, error) || !write_manifest(draft, manifest, error) ||
         !finish_file(draft, MANIFEST, error) || !finish_file(draft, IMAGE, error))
         return FALSE;
-    if (unlinkat(draft->parent, beside, 0) < 0 && errno != ENOENT)
-        return fail(error, "replace", beside);
-    /* Whenever it ends, no image has the manifest of another. */
-    return move(draft, IMAGE, draft->name, error) && move(draft, MANIFEST, beside, error) &&
+    return replace(draft, beside, error) &&
            (fsync(draft->parent) == 0 || fail(error, "write", draft->dir));
 }

@@ -23,7 +23,7 @@ const char *create_draft_image(const CreateDraft *draft);
 const char *create_draft_overlay(const CreateDraft *draft);
 
 /* For a VM, which may run as somebody else: what is there now may be read by who may read the
- * old image. AQR_ERROR_HOST. */
+ * old image, and written to by us. AQR_ERROR_HOST. */
 gboolean create_draft_show(CreateDraft *draft, GError **error);
 /* Ends that, before more is made. AQR_ERROR_HOST. */
 gboolean create_draft_hide(CreateDraft *draft, GError **error);
@@ -36,8 +36,8 @@ const char *create_draft_target(const CreateDraft *draft);
 gboolean create_draft_is_current(const CreateDraft *draft, GError **error);
 
 /* The image first, then IMAGE.json with @manifest; both are on the disk before they get their
- * names, and have the owner and the mode of the old image. AQR_ERROR_HOST; AQR_ERROR_IMAGE: a VM
- * writes to the old image. */
+ * names, and have the owner and the mode of the old image. AQR_ERROR_HOST: an image that could not
+ * be replaced has its old manifest; AQR_ERROR_IMAGE: a VM writes to the old image. */
 gboolean create_draft_publish(CreateDraft *draft, const char *manifest, GError **error);
 
 /* Removes what a process that was killed has left of one for @image; nothing if another is at

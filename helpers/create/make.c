@@ -144,6 +144,15 @@ write_manifest(const CreateOptions *options, const AqrImageOrigin *origin, const
     return aqr_image_manifest_text(&manifest);
 }
 
+/* An image that is not booted is taken to boot as it was made to. */
+static GStrv
+boots_by_design(const char *boot)
+{
+    if (g_strcmp0(boot, "both") == 0)
+        return g_strsplit("efi bios", " ", -1);
+    return boot == NULL ? NULL : g_strsplit(boot, " ", -1);
+}
+
 /* What the draft is proven by, and whether it may take the image's place. */
 static gboolean
 prove_and_publish(const Create *create, CreateDraft *draft, const AqrImageOrigin *origin,
@@ -161,6 +170,8 @@ prove_and_publish(const Create *create, CreateDraft *draft, const AqrImageOrigin
         return FALSE;
     if (!create->options->no_check && !prove(create, &guest, users, &verdict, error))
         return FALSE;
+    if (verdict.boots == NULL)
+        verdict.boots = boots_by_design(boot);
     if (verdict.findings != NULL && aqr_findings_count(verdict.findings, AQR_FAIL) > 0)
         return FALSE;
     manifest = write_manifest(create->options, origin, users, &verdict, info.size);
@@ -254,7 +265,10 @@ make_up_to_date(const Create *create, CreateDraft *draft, const char *boot, GErr
     const char *overlay = create_draft_overlay(draft);
     g_auto(AqrImageInfo) info = { 0 };
     const char *format;
-    const UpdateConfig config = { .guest = plan_guest(create, overlay, boot) };
+    const UpdateConfig config = {
+        .guest = plan_guest(create, overlay, boot),
+        .timeout = create->options->update_timeout,
+    };
 
     if (!aqr_image_probe(target, &info, &patience, error))
         return FALSE;

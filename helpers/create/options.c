@@ -23,8 +23,8 @@ typedef struct {
 #define SOURCE_ENTRIES(o) { \
     { "mirror", 'm', 0, G_OPTION_ARG_STRING, &(o)->mirror, "Take packages from there, also in the image (default: from this host's own archives)", "URL" }, \
     { "sources", 0, 0, G_OPTION_ARG_FILENAME, &(o)->sources, "Take packages from the lines of apt's sources in FILE, also in the image", "FILE" }, \
-    { "keyring", 0, 0, G_OPTION_ARG_FILENAME, &(o)->keyring, "The archives are signed by a key in FILE", "FILE" }, \
-    { "proxy", 0, 0, G_OPTION_ARG_STRING, &(o)->proxy, "Have apt use this proxy, also in the image", "URL" }, \
+    { "keyring", 0, 0, G_OPTION_ARG_FILENAME, &(o)->keyring, "The archives are signed by a key in FILE, also in the image", "FILE" }, \
+    { "proxy", 0, 0, G_OPTION_ARG_STRING, &(o)->proxy, "Have apt use this proxy, also in the image; DIRECT: none (default: $AUTOPKGTEST_APT_PROXY, or as this host's apt)", "URL" }, \
     { NULL } }
 #define CONTENT_ENTRIES(o) { \
     { "authorized-keys", 'a', 0, G_OPTION_ARG_FILENAME, &(o)->authorized_keys, "Let root and the users log in by SSH with the keys in FILE", "FILE" }, \
@@ -45,6 +45,7 @@ typedef struct {
     { NULL } }
 #define MAIN_ENTRIES(o, w) { \
     { "update", 0, 0, G_OPTION_ARG_NONE, &(w)->update, "Bring IMAGE up to date instead of building it anew", NULL }, \
+    { "update-timeout", 0, 0, G_OPTION_ARG_INT, &(o)->update_timeout, "How long that may take (default: 3600)", "SECONDS" }, \
     { "log", 0, 0, G_OPTION_ARG_FILENAME, &(o)->log, "Keep what the programs that build it say in FILE", "FILE" }, \
     { "print-sources", 0, 0, G_OPTION_ARG_NONE, &(w)->print_sources, "Print the lines of apt's sources that the image would get", NULL }, \
     { "dry-run", 0, 0, G_OPTION_ARG_NONE, &(o)->dry_run, "Print what would be done, and touch nothing", NULL }, \
@@ -110,8 +111,10 @@ find_trouble(const CreateOptions *options, const Words *words)
         return "--json is for --check";
     if (options->mirror != NULL && options->sources != NULL)
         return "--mirror or --sources, not both";
-    if (options->timeout < 0)
-        return "--timeout takes a number that is not negative";
+    if (options->timeout < 0 || options->update_timeout < 0)
+        return "--timeout and --update-timeout take a number that is not negative";
+    if (options->update_timeout > 0 && !words->update)
+        return "--update-timeout is for --update";
     return NULL;
 }
 

@@ -25,7 +25,7 @@ typedef struct {
     gboolean no_check, json, show_boot;
     GStrv gpus; /* NULL: this host's */
     char *accel, *connect;
-    int timeout; /* seconds */
+    int timeout, update_timeout; /* seconds; 0: by default */
     gboolean dry_run;
 } CreateOptions;
 

@@ -28,10 +28,15 @@ check_subids(const char *file, GError **error)
 static gboolean
 check_file(const char *file, int mode, const char *option, GError **error)
 {
-    if (file == NULL || access(file, mode) == 0)
+    if (file == NULL)
         return TRUE;
-    g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "%s: \"%s\": %s", option, file,
-                g_strerror(errno));
+    if (access(file, mode) < 0)
+        g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "%s: \"%s\": %s", option, file,
+                    g_strerror(errno));
+    else if (g_file_test(file, G_FILE_TEST_IS_REGULAR))
+        return TRUE;
+    else
+        g_set_error(error, AQR_ERROR, AQR_ERROR_HOST, "%s: \"%s\" is no file", option, file);
     return FALSE;
 }
 

@@ -50,11 +50,15 @@ take_step(const Update *update, AqrLiveWorld *world, gsize i, GError **error)
     const char *const argv[] = { "sh", "-c", steps[i].script, NULL };
     gint64 left = MAX(update->until - g_get_monotonic_time(), 1);
     g_autofree char *output = NULL, *shown = NULL;
+    g_autoptr(GError) failed = NULL;
     int status;
 
     guest_stage(&update->config->guest, steps[i].what);
-    if (!aqr_live_world.run(world, argv, left, &output, &status, error)) {
-        g_prefix_error(error, "%s: ", steps[i].what);
+    if (!aqr_live_world.run(world, argv, left, &output, &status, &failed)) {
+        gboolean late = g_get_monotonic_time() >= update->until;
+
+        g_set_error(error, failed->domain, failed->code, "%s: %s%s", steps[i].what, failed->message,
+                    late ? "; give it more time with --update-timeout" : "");
         return FALSE;
     }
     if (status != 0) {

@@ -102,7 +102,8 @@ check_release(const char *name, GError **error)
 static gboolean
 check_proxy(const char *url, GError **error)
 {
-    return g_regex_match_simple("^(https?://[^\"\\\\\\s]+)?$", url, G_REGEX_DOLLAR_ENDONLY, 0) ||
+    return g_regex_match_simple("^(DIRECT|(https?|socks5h)://[^\"\\\\\\s]+)?$", url,
+                                G_REGEX_DOLLAR_ENDONLY, 0) ||
            refuse(error, "--proxy: \"%s\" is no URL of a proxy", url);
 }
 

@@ -13,7 +13,8 @@ typedef struct {
     const char *release;        /* as it was asked for: "trixie", "sid"; NULL: as the image says */
     const char *arch;           /* "amd64"; NULL: as the image says */
     const char *const *users;   /* who may use GPUs in it; NULL: none */
-    const char *const *boots;   /* by what it has been booted: "efi", "bios"; NULL: nothing */
+    const char *const *boots;   /* by what it boots: "efi", "bios"; without findings, by what it
+                                 * was made to; NULL: that is not known */
     guint64 size;               /* bytes of the disk that the guest sees */
     const AqrImageFacts *facts; /* NULL: it was not asked */
     const GPtrArray *findings;  /* of AqrFinding; NULL: it was not judged */

@@ -135,11 +135,13 @@ ABOUT = (
 )
 
 
-def ask(directory: pathlib.Path, archives: str, *words: str) -> subprocess.CompletedProcess:
+def ask(directory: pathlib.Path, archives: str, *words: str,
+        data: bool = True) -> subprocess.CompletedProcess:
     (directory / "apt-get").write_text(APT_GET)
     (directory / "apt-get").chmod(0o755)
-    (directory / "debian.csv").write_text(DEBIAN_CSV)
-    (directory / "ubuntu.csv").write_text(UBUNTU_CSV)
+    if data:
+        (directory / "debian.csv").write_text(DEBIAN_CSV)
+        (directory / "ubuntu.csv").write_text(UBUNTU_CSV)
     environment = os.environ | {"PATH": f"{directory}:{os.environ['PATH']}",
                                 "AQR_DISTRO_INFO": str(directory), "archives": archives}
     return subprocess.run([TOP / "helpers/create/apt-sources", *words], env=environment,
@@ -169,6 +171,17 @@ def packages_are_those_of_the_release() -> None:
                 f"packages {dhcp} ?exact-name({firmware})"], (release, result)
 
 
+# What has no need of it goes on.
+def missing_data_is_told() -> None:
+    with temporary_directory() as directory:
+        for words in (("trixie",), ("--mirror", "http://m", "noble"), ("--about", "sid")):
+            result = ask(directory, BOOKWORM, *words, data=False)
+            assert result.returncode == 1 and result.stdout == "", (words, result)
+            assert result.stderr.endswith("; install the package distro-info-data\n"), result
+        result = ask(directory, "", "--mirror", "http://m", "unstable", data=False)
+        assert result.returncode == 0, result
+
+
 # An archive may lack the firmware: apt lets a pattern match nothing.
 def apt_takes_a_pattern_for_what_may_be_missing() -> None:
     result = subprocess.run(["apt-get", "--simulate", "install", "?exact-name(no-such-package)"],
@@ -177,4 +190,4 @@ def apt_takes_a_pattern_for_what_may_be_missing() -> None:
 
 
 run_all([sources_are_those_of_the_release, packages_are_those_of_the_release,
-         apt_takes_a_pattern_for_what_may_be_missing])
+         missing_data_is_told, apt_takes_a_pattern_for_what_may_be_missing])

@@ -4,6 +4,7 @@
 options mmdebstrap is told."""
 
 import fcntl
+import json
 import os
 import pathlib
 import struct
@@ -25,6 +26,18 @@ def an_image_is_replaced() -> None:
         assert [line.split(": ")[1] for line in lines[1::2]] == [
             "partitioning the disk", "installing trixie", "making the file system",
             "installing GRUB", "converting to qcow2"], lines
+
+
+# What is not proven is known to boot as it was built to, with --check and --update, too.
+def the_manifest_says_what_boots_it() -> None:
+    with temporary_directory() as directory:
+        stage = Stage(directory)
+        for words, boots in (((), ["efi", "bios"]), (("--boot=both",), ["efi", "bios"]),
+                             (("--boot=efi",), ["efi"]), (("--boot=bios",), ["bios"])):
+            result = stage.run(*words)
+            manifest = json.loads((directory / "out" / "x.img.json").read_text())
+            assert manifest["boots"] == boots, (words, result)
+            assert "findings" not in manifest and manifest["packages"] == {}, manifest
 
 
 # The old image is there, or only the link's own directory; the link may be to another link.
@@ -121,10 +134,11 @@ TOLD = (
     ((), ["<--include=linux-image-amd64>", "<--include=openssh-server>",
           "<--include=?exact-name(firmware-amd-graphics)>", "<trixie>",
           "<deb http://127.0.0.1:1/debian trixie main contrib non-free-firmware>"]),
-    (("--kernel=linux-image-amd64/trixie-backports", "--package=hello", "--package=gzip"),
-     ["<--include=linux-image-amd64/trixie-backports>", "<--include=hello>", "<--include=gzip>"]),
+    (("--kernel=linux-image-amd64/trixie-backports",),
+     ["<--include=linux-image-amd64/trixie-backports>"]),
     (("--proxy=http://localhost:3142",),
-     ["<--aptopt=Acquire::http::Proxy \"http://localhost:3142\">"]),
+     ["<--aptopt=Acquire::http::Proxy \"http://localhost:3142\">",
+      "<--aptopt=Acquire::https::Proxy \"http://localhost:3142\">"]),
     (("--release=experimental",),
      ["<unstable>", "<deb http://127.0.0.1:1/debian experimental main contrib non-free-firmware>"]),
     (("--format=raw", "--boot=efi"), []),
@@ -144,6 +158,108 @@ def options_reach_mmdebstrap() -> None:
             told = (directory / "words").read_text().splitlines()
             assert set(wanted) <= set(told), (words, set(wanted) - set(told))
             assert stage.leftovers() == [], stage.leftovers()
+
+
+# What the environment, and the configuration of the host's APT, say of a proxy; an option; and which
+# is taken for http and https. "detect" is a program.
+URL = MIRROR.removeprefix("--mirror=")
+DETECT = "Acquire::http::Proxy-Auto-Detect \"detect\";"
+APT = "Acquire::http::Proxy \"http://apt:1\"; Acquire::http::Proxy::other \"http://other\";"
+DIRECT = "Acquire::https::Proxy \"DIRECT\";"
+PROXIES = (
+    ({}, "", "", None, None),
+    ({"AUTOPKGTEST_APT_PROXY": "http://env:1"}, APT + DIRECT, "", "http://env:1", "http://env:1"),
+    ({"ADT_APT_PROXY": "http://env:2"}, APT, "", "http://env:2", "http://env:2"),
+    ({"AUTOPKGTEST_APT_PROXY": "http://env:1"}, APT + DIRECT, "http://me", "http://me", "http://me"),
+    ({"AUTOPKGTEST_APT_PROXY": "http://env:1"}, APT, "DIRECT", "DIRECT", "DIRECT"),
+    ({}, APT + DETECT, "", "http://apt:1", "http://apt:1"),
+    ({}, APT + DIRECT, "", "http://apt:1", "DIRECT"),
+    ({}, DIRECT, "", None, "DIRECT"),
+    ({}, DETECT, "", f"http://for/{URL}", "DIRECT"),
+    ({}, DETECT + DETECT.replace("http", "https"), "", f"http://for/{URL}",
+     f"http://for/{URL.replace('http', 'https')}"),
+    ({"FAILS": "1"}, DETECT, "", None, None),
+    ({"AUTOPKGTEST_APT_PROXY": "wrong"}, "", "", "'wrong', the proxy of $AUTOPKGTEST", ""),
+    ({}, "Acquire::http::Proxy \"wrong\";", "", "'wrong', the proxy of this host's apt", ""),
+)
+FIND_PROXY = """#!/bin/sh
+[ -z "$FAILS" ] || exit 1
+echo "http://for/$1"
+echo more
+"""
+
+
+def proxies_told(words: list[str], scheme: str) -> list[str]:
+    begin = f'<--aptopt=Acquire::{scheme}::Proxy "'
+    return [word[len(begin):-2] for word in words if word.startswith(begin)]
+
+
+def the_proxy_of_the_host_is_used() -> None:
+    for variables, text, option, plain, tls in PROXIES:
+        with temporary_directory() as directory:
+            stage = Stage(directory)
+            fake = (directory / "bin" / "mmdebstrap").read_text()
+            (directory / "bin" / "mmdebstrap").write_text(
+                fake.replace('"$root/words"', f"{directory}/words"))
+            (directory / "detect").write_text(FIND_PROXY)
+            (directory / "detect").chmod(0o755)
+            (directory / "apt.conf").write_text(
+                'Dir::Etc::main "/nowhere"; Dir::Etc::parts "/nowhere"; '
+                + text.replace("detect", f"{directory}/detect") + "\n")
+            stage.environment |= {"AUTOPKGTEST_APT_PROXY": "", "ADT_APT_PROXY": "", "FAILS": "",
+                                  "APT_CONFIG": str(directory / "apt.conf")} | variables
+            result = stage.run(*([f"--proxy={option}"] if option else []))
+            if tls == "":
+                assert result.returncode == 1 and plain in result.stderr, (text, result)
+                continue
+            assert result.returncode == 0, (text, result)
+            told = (directory / "words").read_text().splitlines()
+            for scheme, wanted in (("http", plain), ("https", tls)):
+                assert proxies_told(told, scheme) == ([wanted] if wanted else []), (text, told)
+
+
+# In the fake of mmdebstrap: the hooks by what they are told to do; and the one for packages is run.
+HOOKS = """
+for word; do
+    case $word in
+        --extract-hook=* | --customize-hook=*) set -- $word; echo "${2:-${word##*/}}" >>"$AQR_STAGE/hooks" ;;
+    esac
+    case $word in
+        *" packages "*) PATH=$AQR_STAGE/bin:$PATH sh -c "${word#*=}" hook "$root" ;;
+    esac
+done
+"""
+CHROOT = """#!/bin/sh
+shift
+echo "$@" >>"$AQR_STAGE/chroot"
+[ "$2" != apt-get ] || exit "${APT_STATUS:-0}"
+"""
+
+
+# Some of them setup-testbed takes away, if they are there before it; the script may use them.
+def packages_come_after_setup_testbed() -> None:
+    for words, status, wanted in (
+            ((), "0", []), (("--package=git",), "100", ["git"]),
+            (("--package=git", "--package=vim/trixie-backports"), "0",
+             ["git", "vim/trixie-backports"])):
+        with temporary_directory() as directory:
+            stage = Stage(directory)
+            for name, more in (("mmdebstrap", FAKE + HOOKS), ("chroot", CHROOT)):
+                (directory / "bin" / name).write_text(more.replace("#!/bin/bash", "#!/bin/bash -e"))
+                (directory / "bin" / name).chmod(0o755)
+            stage.environment["APT_STATUS"] = status
+            result = stage.run("--script=/bin/true", *words)
+            hooks = (directory / "hooks").read_text().split()
+            assert hooks == ["look_for_packages", "testbed", "packages", "script",
+                             "bootable"][:5 if status == "0" else 3], hooks
+            if not wanted:
+                assert result.returncode == 0 and not (directory / "chroot").exists(), result
+                continue
+            assert result.returncode == (status != "0"), result
+            install, *clean = (directory / "chroot").read_text().splitlines()
+            assert install.split()[:3] == ["eatmydata", "apt-get", "install"], install
+            assert "--no-remove" in install and install.split()[-len(wanted):] == wanted, install
+            assert clean == (["apt-get clean"] if status == "0" else []), clean
 
 
 def a_dry_run_touches_nothing() -> None:
@@ -170,7 +286,8 @@ def older_command_lines_are_understood() -> None:
         assert result.returncode == 0 and wanted in result.stdout, (words, result)
 
 
-run_all_as_root([an_image_is_replaced, a_link_stays_one, owner_and_mode_stay,
-                 nobody_reads_a_draft, what_a_vm_writes_is_not_lost,
+run_all_as_root([an_image_is_replaced, the_manifest_says_what_boots_it, a_link_stays_one,
+                 owner_and_mode_stay, nobody_reads_a_draft, what_a_vm_writes_is_not_lost,
                  the_second_one_is_told_of_the_first, options_reach_mmdebstrap,
+                 the_proxy_of_the_host_is_used, packages_come_after_setup_testbed,
                  a_dry_run_touches_nothing, older_command_lines_are_understood])

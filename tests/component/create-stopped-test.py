@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The built rocm-qemu-create, stopped and killed wherever it may be, on disks that are full, without
-a network. After each: the old image is as it was, and there is no mount, process, loop device or
+a network, with an image that cannot be replaced. After each: the old image is as it was, and there is no mount, process, loop device or
 file that was not there before."""
 
 import os
@@ -119,6 +119,19 @@ def a_full_disk_is_told() -> None:
             stage.nothing_has_changed()
 
 
+# A file that something is mounted on cannot be renamed, nor be renamed to.
+def what_is_mounted_stays_as_it_is() -> None:
+    for name in ("x.img", "x.img.json"):
+        with temporary_directory() as directory:
+            stage = Stage(directory)
+            result = subprocess.run(
+                ["unshare", "--mount", "sh", "-ec", 'mount --bind "$0" "$0"; exec "$@"',
+                 str(directory / "out" / name), *stage.words()], env=stage.environment,
+                capture_output=True, text=True, timeout=60, check=False)
+            assert result.returncode == 1 and "resource busy" in result.stderr, result
+            stage.nothing_has_changed()
+
+
 def no_network_is_told() -> None:
     with temporary_directory() as directory:
         stage = Stage(directory)
@@ -145,4 +158,4 @@ def an_old_log_explains_nothing() -> None:
 
 run_all_as_root([it_is_stopped_anywhere, what_all_dead_ones_left_goes_with_the_next,
                  an_early_death_is_swept_later, nobody_else_gets_in, a_full_disk_is_told,
-                 no_network_is_told, an_old_log_explains_nothing])
+                 what_is_mounted_stays_as_it_is, no_network_is_told, an_old_log_explains_nothing])

@@ -4,7 +4,7 @@
  * image-judge facts [GFX...]: judges facts on stdin, of an image for these GPUs: what is not
  * well, a line each: "FAIL image.groups there is no group render".
  * image-judge prove|update IMAGE [BOOT [USER...]]: the report; or what goes wrong, on stderr.
- * $AQR_BOOT_SECONDS bounds a boot. */
+ * $AQR_BOOT_SECONDS bounds a boot, $AQR_UPDATE_SECONDS an update. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,6 +80,7 @@ work(gboolean updates, char **words)
     g_autoptr(GError) error = NULL;
     g_autoptr(AqrStop) stop = aqr_stop_new(&error);
     const char *seconds = g_getenv("AQR_BOOT_SECONDS");
+    const char *update_seconds = g_getenv("AQR_UPDATE_SECONDS");
     g_autoptr(AqrVmPlace) place = aqr_vm_place_new();
     const GuestConfig guest = {
         .place = place,
@@ -88,7 +89,10 @@ work(gboolean updates, char **words)
         .timeout = seconds == NULL ? 0 : atoi(seconds),
         .stage = say_stage,
     };
-    const UpdateConfig config = { .guest = guest };
+    const UpdateConfig config = {
+        .guest = guest,
+        .timeout = update_seconds == NULL ? 0 : atoi(update_seconds),
+    };
     gboolean done = FALSE;
 
     if (stop != NULL)

@@ -65,6 +65,17 @@ def test_what_fails_ends_it() -> None:
         assert not processes_knowing(copy)
 
 
+def test_it_may_take_longer() -> None:
+    """The error says how."""
+    with temporary_directory() as place:
+        copy = make_copy(place)
+        updated = judge("update", copy, "bios", through=("env", "AQR_UPDATE_SECONDS=1"))
+        assert updated.returncode == 1 and stages(updated) == STAGES[:2], updated
+        assert "; give it more time with --update-timeout\n" in updated.stderr, updated
+        assert not processes_knowing(copy)
+
+
 if __name__ == "__main__":
     test_image()
-    run_all([test_an_image_is_updated, test_what_fails_ends_it])
+    run_all([test_an_image_is_updated, test_what_fails_ends_it,
+             test_it_may_take_longer])
