@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "core/qemu-args.h"
 
 #define PARAMETERS "IMAGE [QEMU OPTION...] [-- COMMAND [ARGUMENT...]]"
 #define SUMMARY                                                                  \
@@ -98,6 +99,15 @@ check_warm_files(const RunOptions *options, GError **error)
     return TRUE;
 }
 
+/* Behind IMAGE it has been found already. */
+static gboolean
+qemu_has_snapshot(const AqrVmOptions *vm)
+{
+    g_auto(GStrv) words = aqr_qemu_args_split(vm->qemu_options);
+
+    return aqr_qemu_args_have((const char *const *)words, "snapshot");
+}
+
 static gboolean
 check_vm(const RunOptions *options, GError **error)
 {
@@ -148,6 +158,7 @@ run_options_parse(RunOptions *options, char **argv, GError **error)
         return TRUE;
     if (options->list || options->drop != NULL)
         return check_warm_files(options, error);
+    options->snapshot = options->snapshot || qemu_has_snapshot(&options->vm);
     if (!check_vm(options, error))
         return FALSE;
     share(options);

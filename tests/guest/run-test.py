@@ -38,7 +38,8 @@ def program() -> str:
 
 
 def warm(*words: str) -> list[str]:
-    return [program(), "-s", "--warm=on", f"--warm-dir={cache}", *MACHINE, "-d", ".", *words]
+    """With QEMU's word for -s."""
+    return [program(), "--qemu-options=-snapshot", "--warm=on", f"--warm-dir={cache}", *MACHINE, "-d", ".", *words]
 
 
 class Place:
@@ -146,6 +147,11 @@ def a_dry_run_starts_nothing() -> None:
     assert "<memory unit='MiB'>2048</memory>" in text
     done = run(program(), "--dry-run", "-sg", "none", str(image))
     assert done.returncode == 0 and done.stdout.startswith(b"qemu-img create"), done
+    for words in ((str(image), "-snapshot"), (str(image), "--snapshot"),
+                  ("--qemu-options=-snapshot", str(image))):
+        done = run(program(), "--dry-run", "-g", "none", *words)
+        assert done.stdout.startswith(b"qemu-img create"), (words, done)
+        assert b"<qemu:arg value='-snapshot'/>" in done.stdout, (words, done)
     link = here / "latest.qcow2"
     link.symlink_to(image.name)
     text = run(program(), "--dry-run", "-sg", "none", str(link)).stdout.decode()
