@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "core/qemu-args.h"
 
 #define PARAMETERS "IMAGE [QEMU OPTION...] [-- COMMAND [ARGUMENT...]]"
 #define SUMMARY                                                                  \
@@ -20,7 +21,7 @@ static const char *const short_names[] = { "gpu=g", "ram-size=m", "debug=", "pas
 /* clang-format off */
 #define ENTRIES(o) { \
     { "snapshot", 's', 0, G_OPTION_ARG_NONE, &(o)->snapshot, "Discard what the guest writes", NULL }, \
-    { "dir", 'd', 0, G_OPTION_ARG_FILENAME, &(o)->dir, "Show DIR in the guest as /shared, writable", "DIR" }, \
+    { "dir", 'd', 0, G_OPTION_ARG_FILENAME, &(o)->vm.shared, "Show DIR in the guest as /shared, writable", "DIR" }, \
     { "ssh", 0, 0, G_OPTION_ARG_NONE, &(o)->ssh, "Let ssh, scp and rsync in, by a key made for this run", NULL }, \
     { "ssh-port", 'p', 0, G_OPTION_ARG_INT, &(o)->ssh_port, "Forward PORT of 127.0.0.1 to the guest's port 22", "PORT" }, \
     { "warm-list", 0, 0, G_OPTION_ARG_NONE, &(o)->list, "Print the saved VMs, and do nothing else", NULL }, \
@@ -34,7 +35,6 @@ run_options_clear(RunOptions *options)
 {
     aqr_vm_options_clear(&options->vm);
     aqr_run_args_clear(&options->args);
-    g_free(options->dir);
     g_free(options->drop);
     *options = (RunOptions){ 0 };
 }
@@ -98,6 +98,15 @@ check_warm_files(const RunOptions *options, GError **error)
     return TRUE;
 }
 
+/* Behind IMAGE it has been found already. */
+static gboolean
+qemu_has_snapshot(const AqrVmOptions *vm)
+{
+    g_auto(GStrv) words = aqr_qemu_args_split(vm->qemu_options);
+
+    return aqr_qemu_args_have((const char *const *)words, "snapshot");
+}
+
 static gboolean
 check_vm(const RunOptions *options, GError **error)
 {
@@ -107,25 +116,11 @@ check_vm(const RunOptions *options, GError **error)
         return refuse("--json is for --warm-list", error);
     if (options->ssh_port < 0 || options->ssh_port > 65535)
         return refuse("--ssh-port takes the number of a port", error);
+    if (g_strcmp0(options->vm.shared, "") == 0)
+        return refuse("--dir takes the name of a directory", error);
     if (!options->snapshot && g_strcmp0(options->vm.warm_word, "on") == 0)
         return refuse("--warm=on is for -s: a saved VM has a disk of its own", error);
     return TRUE;
-}
-
-static void
-share(RunOptions *options)
-{
-    g_autoptr(GStrvBuilder) dirs = g_strv_builder_new();
-    g_autofree char *text = NULL;
-
-    if (options->dir == NULL)
-        return;
-    text = g_strdup_printf("src=%s,dst=/shared,rw", options->dir);
-    if (options->vm.shared_dirs != NULL)
-        g_strv_builder_addv(dirs, (const char **)options->vm.shared_dirs);
-    g_strv_builder_add(dirs, text);
-    g_strfreev(options->vm.shared_dirs);
-    options->vm.shared_dirs = g_strv_builder_end(dirs);
 }
 
 gboolean
@@ -148,9 +143,9 @@ run_options_parse(RunOptions *options, char **argv, GError **error)
         return TRUE;
     if (options->list || options->drop != NULL)
         return check_warm_files(options, error);
+    options->snapshot = options->snapshot || qemu_has_snapshot(&options->vm);
     if (!check_vm(options, error))
         return FALSE;
-    share(options);
     options->vm.by_hand = TRUE;
     options->vm.write = !options->snapshot;
     options->vm.ssh_port = (unsigned)options->ssh_port;

@@ -10,7 +10,6 @@ typedef struct {
     AqrRunArgs args; /* args.command: NULL where none is given */
     gboolean snapshot, ssh;
     int ssh_port; /* 0: none */
-    char *dir;    /* for /shared; NULL: none */
     /* Instead of all that: what is done with saved VMs. */
     gboolean list, json;
     char *drop; /* a key, or "all" */

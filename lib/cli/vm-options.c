@@ -30,6 +30,7 @@ aqr_vm_options_clear(AqrVmOptions *options)
     g_free(options->user);
     g_free(options->password);
     g_strfreev(options->qemu_args);
+    g_free(options->shared);
     *options = (AqrVmOptions){ 0 };
 }
 

@@ -18,6 +18,7 @@ typedef struct {
     unsigned ssh_port; /* of 127.0.0.1, to the guest's ssh server; 0: none by hand, otherwise one
                         * that is free */
     char **qemu_args;  /* further words for QEMU, behind qemu_options; NULL: none */
+    char *shared;      /* a directory that is the guest's /shared, writable; NULL: none */
     char **gpus;
     GPtrArray *gpu_selectors; /* AqrGpuSelector: what they come to; empty: no GPU */
     int gpu_wait;             /* seconds */

@@ -145,6 +145,9 @@ add_shared_dirs(const AqrVmOptions *options, AqrVmSpec *spec, GError **error)
             return FALSE;
         g_ptr_array_add(spec->shared_dirs, dir);
     }
+    if (options->shared != NULL)
+        g_ptr_array_add(spec->shared_dirs,
+                        aqr_shared_dir_new(options->shared, "/shared", TRUE, here));
     return aqr_shared_mounts_check(spec, error);
 }
 

@@ -68,7 +68,8 @@ aqr_qemu_args_machine(const char *const *args)
 /* Those that are about the machine alone. A -device is, unless it names a file, or a backend that
  * only a foreign option can have made. */
 static const char *const own[] = {
-    "cpu", "machine", "M", "smp", "device", "global", "smbios", "rtc", "boot", "no-hpet", "name",
+    "cpu",    "machine", "M",    "smp",     "device", "global",
+    "smbios", "rtc",     "boot", "no-hpet", "name",   "snapshot",
 };
 
 static gboolean

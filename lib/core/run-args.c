@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "core/gpu-selector.h"
+#include "core/qemu-args.h"
 
 void
 aqr_run_args_clear(AqrRunArgs *args)
@@ -127,6 +128,20 @@ is_gpu(const char *word)
     return selectors != NULL;
 }
 
+/* It protects only what -drive names, and IMAGE is described to QEMU in another way. So it is ours,
+ * for IMAGE, and QEMU's. */
+static gboolean
+take_snapshot(Sorting *sorting, const char *word, GStrvBuilder *qemu)
+{
+    const char *const words[] = { word, NULL };
+
+    if (!aqr_qemu_args_have(words, "snapshot"))
+        return FALSE;
+    add_long(sorting, "snapshot", NULL);
+    g_strv_builder_add(qemu, "-snapshot");
+    return TRUE;
+}
+
 static GStrv
 take_until_command(Sorting *sorting)
 {
@@ -137,7 +152,8 @@ take_until_command(Sorting *sorting)
 
         if (g_str_equal(word, "-g") && is_gpu(*sorting->next))
             add_with_next(sorting, "gpu");
-        else if (!g_str_has_prefix(word, "--") || !take_long(sorting, word))
+        else if (!take_snapshot(sorting, word, qemu) &&
+                 (!g_str_has_prefix(word, "--") || !take_long(sorting, word)))
             g_strv_builder_add(qemu, word);
     }
     return g_strv_builder_end(qemu);

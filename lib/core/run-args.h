@@ -16,9 +16,10 @@ typedef struct {
 } AqrRunArgs;
 
 /* @known: the program's options; a value, where one has it, may be a word of its own, or follow a
- * short option at once. Behind IMAGE ours are: a long one of @known, and "-g GPU", which
- * rocm-qemu-support's examples have there. Everything else is QEMU's, to which "-m" and "-g
- * 800x600" mean something, too. AQR_ERROR_USAGE: nothing behind "--". */
+ * short option at once. Behind IMAGE ours are: a long one of @known, "-g GPU", which
+ * rocm-qemu-support's examples have there, and "-snapshot", with one dash or two, which is ours as
+ * "--snapshot" and QEMU's as well. Everything else is QEMU's, to which "-m" and "-g 800x600" mean
+ * something, too. AQR_ERROR_USAGE: nothing behind "--". */
 gboolean aqr_run_args_sort(const char *const *argv, const GOptionEntry *known, AqrRunArgs *args,
                            GError **error);
 

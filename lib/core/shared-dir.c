@@ -5,6 +5,15 @@
 
 #include "base/error.h"
 
+AqrSharedDir *
+aqr_shared_dir_new(const char *source, const char *target, gboolean writable, const char *here)
+{
+    AqrSharedDir *dir = g_new(AqrSharedDir, 1);
+
+    *dir = (AqrSharedDir){ g_canonicalize_filename(source, here), g_strdup(target), writable };
+    return dir;
+}
+
 void
 aqr_shared_dir_free(AqrSharedDir *dir)
 {
@@ -53,7 +62,6 @@ AqrSharedDir *
 aqr_shared_dir_parse(const char *text, const char *here, GError **error)
 {
     g_autoptr(AqrSharedDir) dir = g_new0(AqrSharedDir, 1);
-    char *absolute;
 
     if (!take_all(dir, text)) {
         g_set_error(error, AQR_ERROR, AQR_ERROR_USAGE,
@@ -62,10 +70,7 @@ aqr_shared_dir_parse(const char *text, const char *here, GError **error)
                     text);
         return NULL;
     }
-    absolute = g_canonicalize_filename(dir->source, here);
-    g_free(dir->source);
-    dir->source = absolute;
-    return g_steal_pointer(&dir);
+    return aqr_shared_dir_new(dir->source, dir->target, dir->writable, here);
 }
 
 char *

@@ -10,6 +10,10 @@ typedef struct {
     gboolean writable;
 } AqrSharedDir;
 
+/* @source: if it is not absolute, it is looked for in @here. */
+AqrSharedDir *aqr_shared_dir_new(const char *source, const char *target, gboolean writable,
+                                 const char *here) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Reads "src=DIR,dst=DIR[,rw]", in any order; a source that is not absolute is
  * looked for in @here. AQR_ERROR_USAGE. */
 AqrSharedDir *aqr_shared_dir_parse(const char *text, const char *here,

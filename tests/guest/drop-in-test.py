@@ -184,6 +184,15 @@ def a_vm_would_start(command: str) -> None:
         assert ("<disk" in done.stdout) and (f"{here.directory}/unstable" in done.stdout), done
 
 
+def a_snapshot_of_qemus_is_taken(command: str) -> None:
+    """One of the [qemu options]. The image is not written to."""
+    program, *_ = command.split()
+    with stage({pathlib.Path(program).name: ("--dry-run", "-g", "none")}) as here:
+        done = here.type(f"{program} unstable.img -snapshot")
+        assert done.returncode == 0 and not done.stderr, done
+        assert done.stdout.startswith("qemu-img create"), done
+
+
 def a_console_is_entered(command: str) -> None:
     """Without a GPU, of the image of which a VM is saved; "exit" ends it."""
     options = (*TESTBED_OPTIONS, "--warm=on", f"--warm-dir={warm_dir()}")
@@ -227,12 +236,16 @@ def nothing_of_ours(command: str) -> None:
 
 @dataclasses.dataclass
 class Elsewhere:
-    """Another test does it, as it takes long: by that function in that file."""
+    """Another test does it, as it takes long: by that function in that file, which may have to
+    name the very command line."""
     path: str
     function: str
+    literally: bool = False
 
     def __call__(self, command: str) -> None:
-        assert f"def {self.function}(" in (TESTS / self.path).read_text(), self
+        text = (TESTS / self.path).read_text()
+        assert f"def {self.function}(" in text, self
+        assert not self.literally or f'"{command}"' in text, (self, command)
 
 
 # What is typed, and what must come of it.
@@ -253,7 +266,7 @@ LINES: dict[str, tuple[Check, ...]] = {
 
     "bin/rocm-qemu-run -h": (help_is_shown,),
     "bin/rocm-qemu-run [-c CPUs] [-d DIR ] [-g GPU] [-m MEM] [-p SSHPORT] image [qemu options]": (
-        its_options_are_known,),
+        its_options_are_known, a_snapshot_of_qemus_is_taken),
     "bin/rocm-qemu-run unstable.img": (a_vm_would_start,),
     "bin/rocm-qemu-run -c 4 -m 8192 unstable.img": (a_vm_would_start,),
     "bin/rocm-qemu-run unstable.img -g 09:00.0": (a_vm_would_start,),
@@ -261,7 +274,7 @@ LINES: dict[str, tuple[Check, ...]] = {
     "bin/rocm-qemu-run -s unstable.img": (a_vm_would_start, a_console_is_entered),
     "bin/rocm-qemu-run -d /tmp/foo unstable.img": (a_vm_would_start,),
     "ssh -p 10022 -o CheckHostIP=no -o StrictHostKeyChecking=no root@localhost": (
-        Elsewhere("guest/run-test.py", "ssh_comes_in"),),
+        Elsewhere("guest/run-test.py", "check_peers_ssh", literally=True),),
 
     "bin/rocm-qemu-create -h": (help_is_shown,),
     "bin/rocm-qemu-create [-a AKFILE] [-m MIRROR] [-r RELEASE] [IMAGE]": (its_options_are_known,),

@@ -89,7 +89,7 @@ def a_guest_with_everything() -> None:
         with Server(test_image(), *SMALL, "--baseimage", "--dpkg-architecture=amd64",
                     "--qemu-command=qemu-system-x86_64", "--shared-dir",
                     f"src={here}/read,dst=/mnt/read only", "--qemu-options",
-                    "-smbios type=11,value=told-by-QEMU",
+                    "-smbios type=11,value=told-by-QEMU -snapshot",
                     image=f"--shared-dir=src={here}/write,dst=/mnt/write,rw") as server:
             server.open()
             check_base_image(server)

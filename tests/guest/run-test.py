@@ -25,6 +25,7 @@ from warm import warm_directory  # noqa: E402
 
 MACHINE = ("-g", "none", "-c1", "-m", "1024", "--boot=bios")
 SECONDS = 400  # a boot, under TCG
+PEERS_SSH = "ssh -p 10022 -o CheckHostIP=no -o StrictHostKeyChecking=no root@localhost"
 CTRL_C = "\x03"
 ESCAPE = "\x1d"
 PROMPT = r"^root@[^\n]*# "
@@ -38,7 +39,8 @@ def program() -> str:
 
 
 def warm(*words: str) -> list[str]:
-    return [program(), "-s", "--warm=on", f"--warm-dir={cache}", *MACHINE, "-d", ".", *words]
+    """With QEMU's word for -s."""
+    return [program(), "--qemu-options=-snapshot", "--warm=on", f"--warm-dir={cache}", *MACHINE, "-d", ".", *words]
 
 
 class Place:
@@ -125,6 +127,8 @@ def bad_input_is_refused() -> None:
     expect_refusal(1, "is its name right", "-s", "-g", "none", "/no/such/image")
     expect_refusal(255, "is its name right", "-g", "none", "/no/such/image", "--", "true")
     expect_refusal(1, "No such file", "-d", "none", "-s", "-g", "none", image)
+    expect_refusal(1, "/a,b\": No such file", "-d", "a,b", "-s", "-g", "none", image)
+    expect_refusal(2, "--dir takes", "-d", "", "-s", "-g", "none", image)
     (here / "empty.img").touch()
     expect_refusal(1, "it is empty", "-g", "none", "empty.img")
     os.truncate(here / "empty.img", 1 << 20)
@@ -146,6 +150,11 @@ def a_dry_run_starts_nothing() -> None:
     assert "<memory unit='MiB'>2048</memory>" in text
     done = run(program(), "--dry-run", "-sg", "none", str(image))
     assert done.returncode == 0 and done.stdout.startswith(b"qemu-img create"), done
+    for words in ((str(image), "-snapshot"), (str(image), "--snapshot"),
+                  ("--qemu-options=-snapshot", str(image))):
+        done = run(program(), "--dry-run", "-g", "none", *words)
+        assert done.stdout.startswith(b"qemu-img create"), (words, done)
+        assert b"<qemu:arg value='-snapshot'/>" in done.stdout, (words, done)
     link = here / "latest.qcow2"
     link.symlink_to(image.name)
     text = run(program(), "--dry-run", "-sg", "none", str(link)).stdout.decode()
@@ -284,10 +293,26 @@ def check_port(port: int) -> None:
     assert listening == [f"0100007F{hexadecimal}"], listening
 
 
-def check_ssh(config: str) -> None:
-    def ask(*argv: str, **options) -> subprocess.CompletedProcess:
-        return subprocess.run(argv, capture_output=True, timeout=120, check=False, **options)
+def ask(*argv: str, **options) -> subprocess.CompletedProcess:
+    return subprocess.run(argv, capture_output=True, timeout=120, check=False, **options)
 
+
+def check_peers_ssh(config: str, port: int) -> None:
+    """What rocm-qemu-support tells people to type, by somebody whom the guest knows. Only where
+    his key is, and that the host's key is not kept, is said besides."""
+    key = here / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    done = ask("ssh", "-F", config, "testbed",
+               "umask 77; mkdir -p .ssh; cat >>.ssh/authorized_keys",
+               input=key.with_suffix(".pub").read_bytes())
+    assert done.returncode == 0, done
+    typed = PEERS_SSH.replace("10022", str(port)).split()
+    done = ask(*typed, "-F", "none", "-i", str(key), "-o", "BatchMode=yes",
+               "-o", "UserKnownHostsFile=/dev/null", "id -un; cat; exit 5", input=b"typed")
+    assert (done.returncode, done.stdout) == (5, b"root\ntyped"), done
+
+
+def check_ssh(config: str) -> None:
     data = bytes(range(256)) * 4000
     done = ask("ssh", "-F", config, "testbed", "cat; id -un >&2; exit 9", input=data)
     assert (done.returncode, done.stdout, done.stderr) == (9, data, b"root\n"), done.stderr
@@ -308,8 +333,10 @@ def ssh_comes_in() -> None:
             line = process.stderr.readline()
             assert line, said
             said += line
-        check_ssh(re.search(r"ssh -F (\S+) testbed\n", said)[1])
+        config = re.search(r"ssh -F (\S+) testbed\n", said)[1]
+        check_ssh(config)
         check_port(port)
+        check_peers_ssh(config, port)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == -signal.SIGINT
         assert process.stdout.read() == ""
@@ -435,7 +462,8 @@ def the_image_is_as_it_was() -> None:
 
 def main() -> None:
     global here, cache
-    with tempfile.TemporaryDirectory(prefix="aqr-data.", dir=os.path.dirname(test_image())
+    # With a comma, which QEMU and --shared-dir have another use for.
+    with tempfile.TemporaryDirectory(prefix="aqr,data.", dir=os.path.dirname(test_image())
                                      ) as name, warm_directory() as cache:
         here = pathlib.Path(name)
         if "reboot" in sys.argv[1:]:

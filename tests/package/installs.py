@@ -6,7 +6,9 @@ import contextlib
 import os
 import pathlib
 import re
+import shlex
 import shutil
+import tempfile
 from collections.abc import Iterator
 
 from package import (DEBS, NAME, SOURCE, SOURCES_LIST, Package, apt, difference, file_system,
@@ -52,6 +54,23 @@ def its_programs_answer(package: Package) -> None:
         version = run("dpkg-query", "-W", "-f", "${Version}", NAME)
         for name in (NAME, "autopkgtest-virt-qemu+rocm"):
             assert run(name, "--version").split()[-1] == version, (name, version)
+
+
+def its_programs_find_their_helpers(package: Package) -> None:
+    """Where only these are installed: without a network and without starting anything."""
+    mirror = "http://127.0.0.1:1/debian"
+    with installed(package), tempfile.TemporaryDirectory() as directory:
+        sources = run("rocm-qemu-create", "--print-sources", f"--mirror={mirror}",
+                      "--release=trixie")
+        assert sources.startswith(f"deb {mirror} trixie main"), sources
+        image = f"{directory}/image.qcow2"
+        plan = run("rocm-qemu-create", "--dry-run", "--release=trixie", image)
+        builder = pathlib.Path(shlex.split(plan)[0])
+        assert builder in package.files() and os.access(builder, os.X_OK), plan
+        run("qemu-img", "create", "-q", "-f", "qcow2", image, "1M")
+        shown = run("rocm-qemu-run", "--dry-run", "-s", "-g", "none", "--accel=tcg",
+                    "--connect=qemu:///embed", image)
+        assert shown.startswith("qemu-img create") and "<domain " in shown, shown
 
 
 def users_of_gpus_meet_in_a_directory_of_roots(package: Package) -> None:
@@ -216,7 +235,7 @@ def it_will_do_for_who_asks_for_rocm_qemu_support(package: Package) -> None:
         apt("purge", "wants-it", NAME)
 
 
-TESTS = [its_programs_answer, users_of_gpus_meet_in_a_directory_of_roots, debci_has_the_backend,
+TESTS = [its_programs_answer, its_programs_find_their_helpers, users_of_gpus_meet_in_a_directory_of_roots, debci_has_the_backend,
          bash_completes_each_program, its_autopkgtest_passes,
          what_is_purged_is_gone_and_what_is_not_ours_stays, it_takes_the_place_of_rocm_qemu_support,
          rocm_qemu_support_can_come_back, a_full_upgrade_keeps_what_was_chosen,

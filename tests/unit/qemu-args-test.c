@@ -72,6 +72,8 @@ static const struct {
     { "-device vfio-pci,host=03:00.0", "vfio-pci,host=03:00.0" },
     { "-object memory-backend-file,id=x", "-object" },
     { "-no-such-thing", "-no-such-thing" },
+    { "-snapshot", NULL },
+    { "-snapshot -drive file=/data.qcow2", "-drive" },
 };
 
 START_TEST(tells_foreign)

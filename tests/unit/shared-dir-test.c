@@ -50,6 +50,17 @@ START_TEST(parses)
 }
 END_TEST
 
+/* No syntax forbids anything in their names. */
+START_TEST(takes_any_names)
+{
+    g_autoptr(AqrSharedDir) dir = aqr_shared_dir_new("../a,b=c,rw", "/x,y", TRUE, "/here");
+
+    ck_assert_str_eq(dir->source, "/a,b=c,rw");
+    ck_assert_str_eq(dir->target, "/x,y");
+    ck_assert(dir->writable);
+}
+END_TEST
+
 /* virtio-9p's tags have at most 31 bytes. */
 START_TEST(tags_differ_and_are_short)
 {
@@ -65,5 +76,6 @@ void
 add_tests(TCase *tcase)
 {
     tcase_add_loop_test(tcase, parses, 0, G_N_ELEMENTS(rows));
+    tcase_add_test(tcase, takes_any_names);
     tcase_add_test(tcase, tags_differ_and_are_short);
 }
