@@ -106,7 +106,6 @@ gpus_reset(G_GNUC_UNUSED const GpusOptions *options, char **words, GError **erro
     g_autoptr(AqrGpuInventory) inventory = take_inventory(error);
     const AqrGpu *gpu = inventory == NULL ? NULL : find_gpu(inventory, words[0], error);
     g_autoptr(GPtrArray) leases = gpu == NULL ? NULL : lease_slots(gpu, "reset", error);
-
     g_autofree char *slot = gpu == NULL ? NULL : aqr_gpu_request_slot(gpu->device);
 
     if (leases == NULL || !reset(gpu, error) || !aqr_gpu_strikes_end(slot, error))
