@@ -395,11 +395,10 @@ end_text(GString *text)
 static AqrGpuVerdict
 judge_next(Case *judged, const AqrGpuDemand *demand, GPtrArray *spare, GPtrArray *failures)
 {
-    Blame whose = BLAME_OTHERS;
     gsize before = judged->why->len;
     AqrGpuVerdict verdict;
 
-    judged->blame = &whose;
+    *judged->blame = BLAME_OTHERS;
     judged->alone = is_alone(demand->expected, judged->expected->device);
     judged->gpu = take_gpu(spare, judged->expected->device);
     verdict = judge_case(judged, demand->ready);
@@ -415,7 +414,9 @@ aqr_gpu_ready_judge(const char *facts, const AqrGpuDemand *demand, char **why, c
     g_autoptr(GPtrArray) spare = list_gpus(parsed);
     Case judged = { .facts = parsed, .why = g_string_new(NULL), .remark = g_string_new(NULL) };
     AqrGpuVerdict worst = AQR_GPU_VERDICT_YES, verdict;
+    Blame whose;
 
+    judged.blame = &whose;
     judged.if_not_found = demand->plugged ? AQR_GPU_VERDICT_WAIT : AQR_GPU_VERDICT_NEVER;
     if (!parsed->complete && demand->ready != AQR_GPU_READY_NONE) {
         g_string_append(judged.why, "the guest does not tell what GPUs it has");

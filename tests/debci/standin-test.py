@@ -12,7 +12,8 @@ import sys
 from collections.abc import Iterator
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from server import Server, environment, run_all, temporary_directory, test_image  # noqa: E402
+from server import (REPLY_SECONDS, Server, environment, run_all,  # noqa: E402
+                    temporary_directory, test_image)
 
 STANDIN = pathlib.Path(__file__).resolve().parent / "standin"
 ONE, OTHER = "0000:03:00.0", "0000:0a:00.0"
@@ -95,10 +96,10 @@ def look_at_it(server: Server) -> None:
     assert server.sh(f"cat {path.rsplit('/', 1)[0]}/class") == "0x060400\n", path
 
 
-def expect_failure(server: Server, *words: str) -> None:
+def expect_failure(server: Server, *words: str, seconds: float = 60) -> None:
     """Before the greeting, or when it is to open."""
     if server.read_line(60) == "ok":
-        assert server.ask("open", seconds=60) == "", server.stderr()
+        assert server.ask("open", seconds=seconds) == "", server.stderr()
     assert server.wait() != 0
     for word in words:
         assert word in server.stderr(), (word, server.stderr())
@@ -195,13 +196,13 @@ def one_that_no_guest_can_use_goes_into_quarantine() -> None:
         here.wedge(ONE)
         for count in ("1 failure in a row: ", "2 failures in a row: "):
             with here.server(gpu=ONE) as server:
-                expect_failure(server, missing)
+                expect_failure(server, missing, seconds=REPLY_SECONDS)
                 assert "is in quarantine" not in server.stderr(), server.stderr()
             here.expect("free", "free")
             assert count in here.gpus("list"), here.gpus("list")
         with here.server(gpu=ONE) as server:
             expect_failure(server, missing, f"GPU {ONE} is in quarantine now, as it has failed 3 "
-                           "times in a row", f"rocm-qemu-gpus release {ONE}")
+                           "times in a row", f"rocm-qemu-gpus release {ONE}", seconds=REPLY_SECONDS)
         here.expect("quarantine", "free")
         assert f"3 failures in a row: GPU {ONE}: {missing}" in here.gpus("list"), here.gpus("list")
         here.gpus("release", ONE)

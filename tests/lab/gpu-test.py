@@ -259,6 +259,10 @@ def not_ready_is_a_failure_of_the_testbed() -> None:
             expect_refused(server, zoo.GPU, words, seconds=120)
             assert time.monotonic() - start < 100
         expect_given_back()
+    listed = run("rocm-qemu-gpus", "list")
+    assert listed.count("1 failure in a row: ") == 1, listed  # the one that had its driver
+    run("rocm-qemu-gpus", "release", zoo.GPU)
+    assert "in a row" not in run("rocm-qemu-gpus", "list")
 
 
 # --- what dies --------------------------------------------------------------------
