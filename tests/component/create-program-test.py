@@ -160,8 +160,33 @@ def options_reach_mmdebstrap() -> None:
             assert stage.leftovers() == [], stage.leftovers()
 
 
-# What the environment, and the configuration of the host's APT, say of a proxy; an option; and which
-# is taken for http and https. "detect" is a program.
+# apt goes by the name, whatever its owner has called it.
+def a_key_gets_the_name_of_its_form() -> None:
+    with temporary_directory() as directory:
+        stage = Stage(directory)
+        fake = (directory / "bin" / "mmdebstrap").read_text()
+        (directory / "bin" / "mmdebstrap").write_text(
+            fake.replace('"$root/words"', f"{directory}/words")
+            + f'cp "${{root%/*}}"/testbed.* {directory}/copy\n')
+        key = directory / "my key.pgp"
+        for content, name in (
+                (b"key of me\n-----BEGIN PGP PUBLIC KEY BLOCK-----\n", "testbed.asc"),
+                (b"\x98\x8d", "testbed.gpg"), (b"\x99\x01", "testbed.gpg"),
+                (b"\xc6\x01", "testbed.gpg")):
+            key.write_bytes(content)
+            result = stage.run(f"--keyring={key}")
+            assert result.returncode == 0, (name, result)
+            (told,) = [word for word in (directory / "words").read_text().splitlines()
+                       if word.startswith("<--keyring=")]
+            assert told.endswith(f"/{name}>"), told
+            assert (directory / "copy").read_bytes() == content
+        key.write_bytes(b"\0\0\0\x20\1\1\0\2KBXf")
+        result = stage.run(f"--keyring={key}")
+        assert result.returncode == 1 and "no key that apt can read" in result.stderr, result
+
+
+# What the environment and the configuration of the host's APT say of a proxy; an option; and which is
+# taken for http and https. "detect" is a program.
 URL = MIRROR.removeprefix("--mirror=")
 DETECT = "Acquire::http::Proxy-Auto-Detect \"detect\";"
 APT = "Acquire::http::Proxy \"http://apt:1\"; Acquire::http::Proxy::other \"http://other\";"
@@ -170,7 +195,7 @@ PROXIES = (
     ({}, "", "", None, None),
     ({"AUTOPKGTEST_APT_PROXY": "http://env:1"}, APT + DIRECT, "", "http://env:1", "http://env:1"),
     ({"ADT_APT_PROXY": "http://env:2"}, APT, "", "http://env:2", "http://env:2"),
-    ({"AUTOPKGTEST_APT_PROXY": "http://env:1"}, APT + DIRECT, "http://me", "http://me", "http://me"),
+    ({"AUTOPKGTEST_APT_PROXY": "http://env:1"}, APT, "http://me", "http://me", "http://me"),
     ({"AUTOPKGTEST_APT_PROXY": "http://env:1"}, APT, "DIRECT", "DIRECT", "DIRECT"),
     ({}, APT + DETECT, "", "http://apt:1", "http://apt:1"),
     ({}, APT + DIRECT, "", "http://apt:1", "DIRECT"),
@@ -222,7 +247,9 @@ def the_proxy_of_the_host_is_used() -> None:
 HOOKS = """
 for word; do
     case $word in
-        --extract-hook=* | --customize-hook=*) set -- $word; echo "${2:-${word##*/}}" >>"$AQR_STAGE/hooks" ;;
+        --extract-hook=* | --customize-hook=*)
+            set -- $word
+            echo "${2:-${word##*/}}" >>"$AQR_STAGE/hooks" ;;
     esac
     case $word in
         *" packages "*) PATH=$AQR_STAGE/bin:$PATH sh -c "${word#*=}" hook "$root" ;;
@@ -289,5 +316,6 @@ def older_command_lines_are_understood() -> None:
 run_all_as_root([an_image_is_replaced, the_manifest_says_what_boots_it, a_link_stays_one,
                  owner_and_mode_stay, nobody_reads_a_draft, what_a_vm_writes_is_not_lost,
                  the_second_one_is_told_of_the_first, options_reach_mmdebstrap,
-                 the_proxy_of_the_host_is_used, packages_come_after_setup_testbed,
-                 a_dry_run_touches_nothing, older_command_lines_are_understood])
+                 a_key_gets_the_name_of_its_form, the_proxy_of_the_host_is_used,
+                 packages_come_after_setup_testbed, a_dry_run_touches_nothing,
+                 older_command_lines_are_understood])

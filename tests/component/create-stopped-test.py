@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The built rocm-qemu-create, stopped and killed wherever it may be, on disks that are full, without
-a network, with an image that cannot be replaced. After each: the old image is as it was, and there is no mount, process, loop device or
-file that was not there before."""
+a network, with an image that cannot be replaced. After each: the old image is as it was, and there
+is no mount, process, loop device or file that was not there before."""
 
 import os
 import pathlib

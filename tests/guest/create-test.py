@@ -97,7 +97,9 @@ def stop_while_it_boots(stage: Stage, number: signal.Signals) -> None:
 def an_image_is_built_proven_and_replaced() -> None:
     with temporary_directory() as directory:
         stage = Stage(directory)
-        result = stage.run("-r", RELEASE, "-a", str(directory / "key"), seconds=1500)
+        # setup-testbed would take this one away again.
+        result = stage.run("-r", RELEASE, "-a", str(directory / "key"), "--package=git",
+                           seconds=1500)
         print(result.stderr, result.stdout, sep="\n", flush=True)
         assert result.returncode == 0, result.returncode
         assert "FAIL" not in result.stdout and "WARN" not in result.stdout
@@ -105,6 +107,7 @@ def an_image_is_built_proven_and_replaced() -> None:
         stage.nothing_is_left("x.img.json")
         manifest = json.loads((directory / "x.img.json").read_text())
         assert manifest["release"] == RELEASE, manifest["release"]
+        assert "git" in manifest["packages"], manifest["packages"]
         for number in (signal.SIGINT, signal.SIGTERM):
             stop_while_it_boots(stage, number)
 
