@@ -3,8 +3,8 @@
 /* image-judge script: prints the script that tells what an image is.
  * image-judge facts [GFX...]: judges facts on stdin, of an image for these GPUs: what is not
  * well, a line each: "FAIL image.groups there is no group render".
- * image-judge prove|update IMAGE [BOOT [USER...]]: the report; or what goes wrong, on stderr.
- * $AQR_BOOT_SECONDS bounds a boot, $AQR_UPDATE_SECONDS an update. */
+ * image-judge prove IMAGE [BOOT [USER...]]: the report; or what goes wrong, on stderr.
+ * $AQR_BOOT_SECONDS bounds a boot. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "cli/program.h"
 #include "core/image-checks.h"
 #include "image-report.h"
-#include "update.h"
+#include "prove.h"
 
 static void
 free_gpu(gpointer data)
@@ -75,12 +75,11 @@ prove(const GuestConfig *guest, char **users, AqrStop *stop, GError **error)
 }
 
 static int
-work(gboolean updates, char **words)
+work(char **words)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(AqrStop) stop = aqr_stop_new(&error);
     const char *seconds = g_getenv("AQR_BOOT_SECONDS");
-    const char *update_seconds = g_getenv("AQR_UPDATE_SECONDS");
     g_autoptr(AqrVmPlace) place = aqr_vm_place_new();
     const GuestConfig guest = {
         .place = place,
@@ -89,15 +88,9 @@ work(gboolean updates, char **words)
         .timeout = seconds == NULL ? 0 : atoi(seconds),
         .stage = say_stage,
     };
-    const UpdateConfig config = {
-        .guest = guest,
-        .timeout = update_seconds == NULL ? 0 : atoi(update_seconds),
-    };
-    gboolean done = FALSE;
+    gboolean done =
+        stop != NULL && prove(&guest, words[1] == NULL ? NULL : words + 2, stop, &error);
 
-    if (stop != NULL)
-        done = updates ? update_image(&config, stop, &error)
-                       : prove(&guest, words[1] == NULL ? NULL : words + 2, stop, &error);
     if (!done)
         aqr_program_say("failure: %s", error->message);
     return done ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -111,7 +104,7 @@ main(int argc, char **argv)
         return fputs(aqr_image_facts_script, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
     if (argc >= 2 && g_str_equal(argv[1], "facts"))
         return judge(argv + 2);
-    if (argc >= 3 && (g_str_equal(argv[1], "prove") || g_str_equal(argv[1], "update")))
-        return work(g_str_equal(argv[1], "update"), argv + 2);
+    if (argc >= 3 && g_str_equal(argv[1], "prove"))
+        return work(argv + 2);
     return EXIT_FAILURE;
 }
