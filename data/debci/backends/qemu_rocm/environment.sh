@@ -25,8 +25,8 @@ fi
 gpu_patience=${debci_gpu_patience:-1200} # seconds
 case $gpu_patience in
     *[!0-9]* | 0* | ??????*)
-        echo "debci_gpu_patience \"$gpu_patience\" is no number of seconds, such as 1200, which is taken" |
-            "$backend/tell"
+        echo "debci_gpu_patience \"$gpu_patience\" is no number of seconds, such as 1200, which" \
+            "is taken" | "$backend/tell"
         gpu_patience=1200
         ;;
 esac
