@@ -40,7 +40,7 @@ typedef struct {
     { "gpu", 0, 0, G_OPTION_ARG_STRING_ARRAY, &(o)->gpus, "A gfx target that it must have firmware for, or none; may be repeated (default: this host's)", "TARGET" }, \
     { "accel", 0, 0, G_OPTION_ARG_STRING, &(o)->accel, "auto, kvm or tcg (default: $AQR_ACCEL, or auto)", "ACCEL" }, \
     { "connect", 0, 0, G_OPTION_ARG_STRING, &(o)->connect, "libvirt to use, as autopkgtest-virt-qemu-rocm's", "URI" }, \
-    { "timeout", 0, 0, G_OPTION_ARG_INT, &(o)->timeout, "How long it may take to boot (default: 60; without KVM 300)", "SECONDS" }, \
+    { "timeout-reboot", 0, 0, G_OPTION_ARG_INT, &(o)->timeout, "How long it may take to boot (default: 60; without KVM 300)", "SECONDS" }, \
     { "show-boot", 0, 0, G_OPTION_ARG_NONE, &(o)->show_boot, "Show what the console prints while it boots", NULL }, \
     { NULL } }
 #define MAIN_ENTRIES(o, w) { \
@@ -112,7 +112,7 @@ find_trouble(const CreateOptions *options, const Words *words)
     if (options->mirror != NULL && options->sources != NULL)
         return "--mirror or --sources, not both";
     if (options->timeout < 0 || options->update_timeout < 0)
-        return "--timeout and --update-timeout take a number that is not negative";
+        return "--timeout-reboot and --update-timeout take a number that is not negative";
     if (options->update_timeout > 0 && !words->update)
         return "--update-timeout is for --update";
     return NULL;

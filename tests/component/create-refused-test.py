@@ -26,7 +26,7 @@ WRONG = (
     (["--check", "--update"], 2, "only one of"),
     (["--json"], 2, "--json is for --check"),
     (["--no-such"], 2, "--no-such"),
-    (["--timeout=-1"], 2, "not negative"),
+    (["--timeout-reboot=-1"], 2, "not negative"),
     (["--update-timeout=-1"], 2, "not negative"),
     (["--update-timeout=60"], 2, "--update-timeout is for --update"),
     (["--size=2G"], 2, "--size 2G is too small"),

@@ -39,7 +39,7 @@ def killed(task: str, whom: str) -> None:
             assert process.wait(SECONDS) == -signal.SIGKILL, process.stderr.read()
         if whom == "both":
             assert stage.leftovers()
-            assert stage.run(task, "--timeout=1").returncode == 1
+            assert stage.run(task, "--timeout-reboot=1").returncode == 1
         stage.nothing_has_changed()
 
 

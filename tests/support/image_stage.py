@@ -45,8 +45,8 @@ class ImageStage:
                      for path in (self.image, self.manifest))
 
     def words(self, *options: str) -> list[str]:
-        return [os.environ["AQR_CREATE"], "--gpu=none", f"--timeout={BOOT_SECONDS}", *options,
-                str(self.image)]
+        return [os.environ["AQR_CREATE"], "--gpu=none", f"--timeout-reboot={BOOT_SECONDS}",
+                *options, str(self.image)]
 
     def run(self, *options: str, through: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
         return subprocess.run([*through, *self.words(*options)], env=self.environment, text=True,
