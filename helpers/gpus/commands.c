@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "cli/program.h"
+#include "cli/vm-libvirt.h"
 #include "cli/vm-options.h"
 #include "cli/vm-plan.h"
 #include "host/gpu-bind.h"
@@ -163,6 +164,19 @@ read_testbed(AqrVmOptions *testbed, const GpusOptions *options, char **words, GE
     return aqr_vm_options_parse(testbed, (int)g_strv_length(argv), argv, NULL, NULL, error);
 }
 
+/* As for a testbed: only some libvirts bind GPUs for a user. */
+static gboolean
+choose_libvirt(AqrVmOptions *testbed, const AqrStop *stop, GError **error)
+{
+    char *uri = aqr_vm_libvirt_choose(testbed, stop, error);
+
+    if (uri == NULL)
+        return FALSE;
+    g_free(testbed->connect);
+    testbed->connect = uri;
+    return TRUE;
+}
+
 /* Of this user, by his libvirt. */
 static AqrGpuRequest
 request_gpus(const AqrVmOptions *testbed, const char *table)
@@ -202,7 +216,8 @@ gpus_wait(const GpusOptions *options, char **words, GError **error)
         .note = note,
     };
 
-    if (stop == NULL || !read_testbed(&testbed, options, words, error))
+    if (stop == NULL || !read_testbed(&testbed, options, words, error) ||
+        !choose_libvirt(&testbed, stop, error))
         return FALSE;
     config.request = request_gpus(&testbed, table);
     hold = aqr_gpu_hold_take(&config, error);

@@ -383,10 +383,10 @@ def what_is_no_gpu_is_a_testbed_failure() -> None:
         assert "Unknown option --sparkle" in (stage.output / "log").read_text()
 
 
-REFUSED = [{"name": "gpu-lease", "error": "no GPU is free after 10 s: another has it"}]
-LEASED = {"name": "gpu-lease"}
-NO_VM = [LEASED, {"name": "vm-start", "error": "it does not start"}]
-VM = [LEASED, {"name": "vm-start"}]
+REFUSED = [{"event": "gpu-lease", "error": "no GPU is free after 10 s: another has it"}]
+LEASED = {"event": "gpu-lease"}
+NO_VM = [LEASED, {"event": "vm-start", "error": "it does not start"}]
+VM = [LEASED, {"event": "vm-start"}]
 
 
 def lose_a_run(stage: Stage, timeline: list | None, gpus: str | None) -> None:
