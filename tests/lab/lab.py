@@ -31,9 +31,11 @@ L2_QEMU = "/lab/source/tests/lab/l2-qemu"
 
 @dataclasses.dataclass
 class Limits:
-    """seconds: how long it may take; iommu: whether L1 is booted with one."""
+    """seconds: how long it may take; iommu: whether L1 is booted with one; long: it is not run
+    for each change."""
     seconds: float = TEST_SECONDS
     iommu: bool = True
+    long: bool = False
 
 
 def limits(**wanted) -> Callable:

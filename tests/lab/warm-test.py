@@ -215,7 +215,7 @@ def audio_taken_away_once() -> Iterator[None]:
         subprocess.run(["udevadm", "control", "--reload"], check=True)
 
 
-@lab.limits(seconds=400)
+@lab.limits(seconds=400, long=True)
 def one_that_cannot_be_plugged_in_gets_a_vm_that_boots() -> None:
     """Once; the next time it gets that at once. Who will have nothing less gets an error."""
     with own_pairs() as pair_dir:
