@@ -251,7 +251,7 @@ def one_that_cannot_be_plugged_in_gets_a_vm_that_boots() -> None:
 
 @lab.limits(seconds=240)
 def one_that_is_never_ready_is_not_the_fault_of_the_plugging() -> None:
-    with testbed(PAIRS, "--gpu-ready=kfd", "--timeout-reboot=40", warm="auto") as server:
+    with testbed(PAIRS, "--gpu-ready=kfd", "--timeout-reboot=80", warm="auto") as server:
         server.greet()
         assert server.ask("open") == "", server.stderr()
         assert server.wait(30) != 0
