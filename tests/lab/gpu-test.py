@@ -142,6 +142,7 @@ def one_on_vfio_stays_there() -> None:
         assert devices.driver_of(zoo.GPU) == devices.driver_of(zoo.AUDIO) == "vfio-pci"
 
 
+@lab.limits(long=True)
 def a_daemon_does_it_too() -> None:
     with daemon.libvirtd() as libvirt, gpu_testbed(f"--connect={libvirt.uri}") as server:
         server.open()
@@ -288,6 +289,7 @@ def a_gpu_that_leaves_is_noticed() -> None:
         assert server.quit() == 0, server.stderr()
 
 
+@lab.limits(long=True)
 def a_killed_qemu_gives_it_back() -> None:
     for by in (contextlib.nullcontext(), daemon.libvirtd()):
         with by as libvirt:

@@ -28,6 +28,7 @@ def opens_and_closes() -> None:
         use(server)
 
 
+@lab.limits(long=True)
 def powers_itself_off() -> None:
     with lab.testbed("--gpu=none", "--timeout-poweroff=60") as server:
         server.open()
