@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/vm.h"
 
+#include <string.h>
+
 #include <glib/gstdio.h>
 
 #include "base/undo.h"
@@ -249,15 +251,32 @@ make_nvram(AqrVm *vm, GError **error)
     return aqr_firmware_find(&firmware, error) && aqr_firmware_copy_vars(&firmware, nvram, error);
 }
 
+/* Others make QEMU end as soon as it sets up the processor, which names KVM's own code then. */
+static void
+advise_on_kvm(const AqrVmSpec *spec, GError *failed)
+{
+    g_autofree char *message = failed->message;
+
+    failed->message = g_strdup_printf("%s%s", g_strchomp(message),
+                                      spec->accel == AQR_ACCEL_KVM && strstr(message, "kvm") != NULL
+                                          ? "; try whether it starts with --accel=tcg"
+                                          : "");
+}
+
 static gboolean
 start_domain(AqrVm *vm, GError **error)
 {
-    g_autofree char *xml = aqr_domain_xml(vm->config->spec);
+    const AqrVmSpec *spec = vm->config->spec;
+    g_autofree char *xml = aqr_domain_xml(spec);
+    g_autoptr(GError) failed = NULL;
 
-    vm->domain =
-        aqr_domain_start(vm->config->connection, xml,
-                         vm->config->spec->warm.use == AQR_WARM_RESTORE, handle_change, vm, error);
-    return vm->domain != NULL;
+    vm->domain = aqr_domain_start(vm->config->connection, xml, spec->warm.use == AQR_WARM_RESTORE,
+                                  handle_change, vm, &failed);
+    if (vm->domain != NULL)
+        return TRUE;
+    advise_on_kvm(spec, failed);
+    g_propagate_error(error, g_steal_pointer(&failed));
+    return FALSE;
 }
 
 AqrVm *

@@ -235,8 +235,9 @@ def an_image_that_does_not_boot() -> None:
             assert "--accel" not in server.stderr(), server.stderr()
 
 
-def a_kvm_that_opens_and_hangs() -> None:
-    """Taken for a good one, as the processor's flags say what they do not here."""
+def a_kvm_that_opens_and_does_not_work() -> None:
+    """Taken for a good one, as the processor's flags say what they do not here. Where it does not
+    hang, QEMU ends at once: it cannot be set up."""
     flags = pathlib.Path("/proc/cpuinfo").read_text()
     if not os.access("/dev/kvm", os.R_OK | os.W_OK) or {"vmx", "svm"} & set(flags.split()):
         raise Skipped("there is no such KVM here")
@@ -250,13 +251,13 @@ def a_kvm_that_opens_and_hangs() -> None:
             start = time.monotonic()
             assert server.ask("open", seconds=60) == ""
             assert time.monotonic() - start < 40
-            assert server.wait(20) == 12
+            assert server.wait(20) in (12, 16), server.stderr()
             assert "--accel=tcg" in server.stderr(), server.stderr()
 
 
 run_all([
     a_signal_while_nothing_happens, what_a_killed_server_left_is_swept_up,
-    an_image_that_does_not_boot, a_kvm_that_opens_and_hangs, a_kernel_panic_is_told_at_once,
+    an_image_that_does_not_boot, a_kvm_that_opens_and_does_not_work, a_kernel_panic_is_told_at_once,
     a_full_disk_under_the_overlay_is_told_at_once, a_guest_that_is_taken_apart,
     a_signal_while_it_copies_and_works, a_signal_while_it_restarts,
     a_signal_while_somebody_types, a_daemon_that_dies,
